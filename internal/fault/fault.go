@@ -12,8 +12,7 @@ import (
 	"fmt"
 )
 
-// A Kind says what the caller can do about a fault. Kinds are errors, so
-// errors.Is(err, fault.Invalid) works through any wrapping.
+// A Kind says what the caller can do about a fault.
 type Kind string
 
 const (
@@ -32,17 +31,29 @@ type fault struct {
 	msg  string
 }
 
-func (f *fault) Error() string        { return f.msg }
-func (f *fault) Is(target error) bool { return target == f.kind }
+func (f *fault) Error() string                 { return f.msg }
+func (f *fault) Fault() (kind, message string) { return string(f.kind), f.msg }
 
 // New returns a fault of kind k. The message is shown to the person.
 func New(k Kind, format string, a ...any) error { return &fault{k, fmt.Sprintf(format, a...)} }
 
 // Of returns the kind and the message of err, and false if err is no fault.
+// The libraries that know nothing of this package take part by a method
+// Fault() (kind, message string) on their errors.
 func Of(err error) (Kind, string, bool) {
-	var f *fault
+	var f interface {
+		error
+		Fault() (kind, message string)
+	}
 	if errors.As(err, &f) {
-		return f.kind, f.msg, true
+		kind, msg := f.Fault()
+		return Kind(kind), msg, true
 	}
 	return "", "", false
+}
+
+// Is reports whether err is a fault of kind k.
+func Is(err error, k Kind) bool {
+	kind, _, ok := Of(err)
+	return ok && kind == k
 }

@@ -14,13 +14,24 @@ func TestOfSeesThroughWrapping(t *testing.T) {
 	if !ok || kind != fault.Refused || msg != "the agreement a-1 has ended" {
 		t.Errorf("Of = %q, %q, %v", kind, msg, ok)
 	}
-	if !errors.Is(err, fault.Refused) || errors.Is(err, fault.Invalid) {
-		t.Error("errors.Is does not tell the kinds apart")
+	if !fault.Is(err, fault.Refused) || fault.Is(err, fault.Invalid) {
+		t.Error("Is does not tell the kinds apart")
 	}
 }
 
 func TestOfPlainErrorIsInternal(t *testing.T) {
 	if _, _, ok := fault.Of(errors.New("disk on fire")); ok {
 		t.Error("a plain error passed as a fault")
+	}
+}
+
+type foreign struct{}
+
+func (foreign) Error() string           { return "no such stream" }
+func (foreign) Fault() (string, string) { return "not found", "no such stream" }
+
+func TestOfTakesErrorsOfPureLibraries(t *testing.T) {
+	if !fault.Is(fmt.Errorf("read: %w", foreign{}), fault.NotFound) {
+		t.Error("an error with a Fault method was not taken for a fault")
 	}
 }

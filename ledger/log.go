@@ -1,0 +1,344 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+//go:embed schema.sql
+var schema string
+
+// A Reader answers SQL queries; it cannot write.
+type Reader interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// A Tx is what a view is brought up to date with.
+type Tx interface {
+	Reader
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// A View is a set of tables computed from the ledger. Apply runs in the
+// transaction that appends, so a view is never behind and never ahead; it may read
+// the record and the tables of the view, and nothing else.
+type View struct {
+	Name   string // of the view, for progress and errors
+	Schema string // "create table if not exists …" statements
+	Apply  func(ctx context.Context, tx Tx, r Record, e Event) error
+}
+
+// A Sealer encrypts the details that the ledger must be able to forget.
+type Sealer interface {
+	// Seal encrypts plaintext under the key of subject, which is made if need be.
+	Seal(ctx context.Context, subject string, aad, plaintext []byte) (ciphertext []byte, err error)
+	// Open reverses Seal. It returns [ErrDisposed] when the key was destroyed.
+	Open(ctx context.Context, subject string, aad, ciphertext []byte) (plaintext []byte, err error)
+}
+
+// ErrDisposed reports that sealed details were disposed of.
+var ErrDisposed = errors.New("ledger: the details were disposed of")
+
+// A Config says how a [Log] is put together. Everything is required but Views.
+type Config struct {
+	DB     *sql.DB // one database that holds the ledger and its views
+	Origin string  // the name of the log in its checkpoints
+	Now    func() time.Time
+	Rand   io.Reader // salts
+	Types  []Types
+	Views  []View
+	Sealer Sealer
+	Secret []byte      // from which party keys are derived; see [PartyKey]
+	Signer note.Signer // signs checkpoints; its name is the origin
+}
+
+// A Log is the ledger in a SQL database.
+type Log struct {
+	db      *sql.DB
+	cfg     Config
+	types   *registry
+	queue   chan *request
+	stop    chan struct{}
+	stopped chan struct{}
+	once    sync.Once
+
+	mu     sync.Mutex // guards the fields below
+	broken error      // after a failed commit: nothing is written any more
+	states map[string]folded
+}
+
+type folded struct {
+	version int
+	state   any
+}
+
+// Open prepares the database and starts the writer. Close stops it.
+func Open(ctx context.Context, c Config) (*Log, error) {
+	switch {
+	case c.DB == nil || c.Now == nil || c.Rand == nil || c.Sealer == nil || c.Signer == nil:
+		return nil, errors.New("ledger: incomplete configuration")
+	case len(c.Secret) < 32:
+		return nil, errors.New("ledger: the tag secret has fewer than 32 bytes")
+	case c.Signer.Name() != c.Origin:
+		return nil, fmt.Errorf("ledger: the signing key is of %q, the log is %q", c.Signer.Name(), c.Origin)
+	}
+	reg, err := newRegistry(c.Types)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range append([]string{schema}, schemas(c.Views)...) {
+		if _, err := c.DB.ExecContext(ctx, s); err != nil {
+			return nil, fmt.Errorf("ledger: schema: %w", err)
+		}
+	}
+	l := &Log{db: c.DB, cfg: c, types: reg, queue: make(chan *request), stop: make(chan struct{}), stopped: make(chan struct{}), states: map[string]folded{}}
+	w := &writer{log: l}
+	if err := w.load(ctx); err != nil {
+		return nil, err
+	}
+	go w.run()
+	return l, nil
+}
+
+func schemas(views []View) (s []string) {
+	for _, v := range views {
+		s = append(s, v.Schema)
+	}
+	return s
+}
+
+// Close waits for the writer to finish what it began. The database stays open.
+func (l *Log) Close() {
+	l.once.Do(func() { close(l.stop) })
+	<-l.stopped
+}
+
+// DB returns the database for reading.
+func (l *Log) DB() Reader { return l.db }
+
+// Origin returns the name of the log.
+func (l *Log) Origin() string { return l.cfg.Origin }
+
+// Now returns the time by the clock of the ledger.
+func (l *Log) Now() time.Time { return l.cfg.Now().UTC() }
+
+// Head returns the size and the root hash of the ledger.
+func (l *Log) Head(ctx context.Context) (tlog.Tree, error) { return head(ctx, l.db) }
+
+func head(ctx context.Context, db Reader) (tlog.Tree, error) {
+	var t tlog.Tree
+	var root []byte
+	err := db.QueryRowContext(ctx, `select size, root from head`).Scan(&t.N, &root)
+	if errors.Is(err, sql.ErrNoRows) {
+		t.Hash, err = tlog.TreeHash(0, nil)
+		return t, err
+	}
+	if err == nil && copy(t.Hash[:], root) != tlog.HashSize {
+		err = fmt.Errorf("ledger: the root has %d bytes", len(root))
+	}
+	return t, err
+}
+
+const recordColumns = `select seq, salt, tags, event from record`
+
+// Records yields the records of stream in order, from version after+1 on.
+func (l *Log) Records(ctx context.Context, stream string, after int) iter.Seq2[Record, error] {
+	return records(ctx, l.db, recordColumns+` where stream = $1 and version > $2 order by version`, stream, after)
+}
+
+// All yields every record of the ledger from position seq on.
+func (l *Log) All(ctx context.Context, seq int64) iter.Seq2[Record, error] {
+	return records(ctx, l.db, recordColumns+` where seq >= $1 order by seq`, seq)
+}
+
+func records(ctx context.Context, db Reader, query string, args ...any) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		for row, err := range rows(ctx, db, query, args...) {
+			var r Record
+			if err == nil {
+				r, err = row.record()
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// A row is a record as it is stored.
+type row struct {
+	seq int64
+	opening
+}
+
+func (r row) record() (Record, error) {
+	var rec Record
+	if err := json.Unmarshal(r.Event, &rec); err != nil {
+		return rec, fmt.Errorf("ledger: record %d: %w", r.seq, err)
+	}
+	if rec.Seq != r.seq {
+		return rec, fmt.Errorf("ledger: record %d says it is %d", r.seq, rec.Seq)
+	}
+	return rec, nil
+}
+
+func rows(ctx context.Context, db Reader, query string, args ...any) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		rs, err := db.QueryContext(ctx, query, args...)
+		if err != nil {
+			yield(row{}, err)
+			return
+		}
+		defer rs.Close()
+		for rs.Next() {
+			var r row
+			var packed []byte
+			if err = rs.Scan(&r.seq, &r.Salt, &packed, &r.Event); err == nil {
+				r.Tags, err = unpackTags(packed)
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+		if err := rs.Err(); err != nil {
+			yield(row{}, err)
+		}
+	}
+}
+
+func packTags(tags [][]byte) []byte {
+	b := []byte{} // not nil: the column is not null
+	for _, t := range tags {
+		b = append(b, t...)
+	}
+	return b
+}
+
+func unpackTags(b []byte) ([][]byte, error) {
+	if len(b)%tagSize != 0 {
+		return nil, fmt.Errorf("ledger: tags of %d bytes", len(b))
+	}
+	var t [][]byte
+	for ; len(b) > 0; b = b[tagSize:] {
+		t = append(t, b[:tagSize:tagSize])
+	}
+	return t, nil
+}
+
+// Details opens the sealed details of the record at seq into v. It returns
+// [ErrDisposed] when they were disposed of, and does nothing when there are none.
+func (l *Log) Details(ctx context.Context, r Record, v any) error {
+	if r.Sealed == nil {
+		return nil
+	}
+	var subject string
+	var ciphertext []byte
+	err := l.db.QueryRowContext(ctx, `select subject, ciphertext from sealed where seq = $1`, r.Seq).Scan(&subject, &ciphertext)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrDisposed
+	}
+	if err != nil {
+		return err
+	}
+	plain, err := l.cfg.Sealer.Open(ctx, subject, sealAAD(r.Stream, r.Type), ciphertext)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(plain, v)
+}
+
+func sealAAD(stream, typ string) []byte {
+	return []byte("chaperone sealed v1\x00" + stream + "\x00" + typ)
+}
+
+// Tables returns the tables that the views declare, in their order.
+func (l *Log) Tables() []string {
+	var names []string
+	for _, v := range l.cfg.Views {
+		for line := range strings.Lines(v.Schema) {
+			if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "create table if not exists "); ok {
+				name, _, _ := strings.Cut(rest, " ")
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// Rebuild drops every view and computes it again from the ledger, in one
+// transaction. Progress is told the number of records done and of all.
+func (l *Log) Rebuild(ctx context.Context, progress func(done, all int64)) error {
+	tx, err := l.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, t := range l.Tables() {
+		if _, err := tx.ExecContext(ctx, `drop table if exists `+t); err != nil {
+			return fmt.Errorf("ledger: rebuild: drop %s: %w", t, err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `delete from stream_party`); err != nil {
+		return err
+	}
+	for _, s := range schemas(l.cfg.Views) {
+		if _, err := tx.ExecContext(ctx, s); err != nil {
+			return fmt.Errorf("ledger: rebuild: %w", err)
+		}
+	}
+	h, err := head(ctx, tx)
+	if err != nil {
+		return err
+	}
+	const batch = 1000 // a transaction may not run statements while it reads rows
+	for from := int64(0); from < h.N; from += batch {
+		var recs []Record
+		for r, err := range records(ctx, tx, recordColumns+` where seq >= $1 and seq < $2 order by seq`, from, from+batch) {
+			if err != nil {
+				return err
+			}
+			recs = append(recs, r)
+		}
+		for _, r := range recs {
+			if err := l.project(ctx, tx, r); err != nil {
+				return err
+			}
+		}
+		if progress != nil {
+			progress(min(from+batch, h.N), h.N)
+		}
+	}
+	return tx.Commit()
+}
+
+// project brings the views up to date with r.
+func (l *Log) project(ctx context.Context, tx Tx, r Record) error {
+	for _, p := range r.Parties {
+		if _, err := tx.ExecContext(ctx, `insert into stream_party (stream, org) values ($1, $2) on conflict do nothing`, r.Stream, p.Org); err != nil {
+			return err
+		}
+	}
+	e, err := l.types.decode(r)
+	if err != nil {
+		return err
+	}
+	for _, v := range l.cfg.Views {
+		if err := v.Apply(ctx, tx, r, e); err != nil {
+			return fmt.Errorf("ledger: view %s at record %d, %s: %w", v.Name, r.Seq, r.Type, err)
+		}
+	}
+	return nil
+}
