@@ -75,6 +75,7 @@ var catalogue = []Element{
 	{ID: "clinical.procedure", Title: "Procedures performed", Class: Clinical, Roles: quality},
 	{ID: "clinical.procedure-date", Title: "Procedure dates", Class: Quasi, Identifier: Date, Roles: quality},
 	{ID: "clinical.immunization", Title: "Immunizations", Class: Clinical, Roles: quality},
+	{ID: "clinical.other-date", Title: "Dates of other clinical records", Class: Quasi, Identifier: Date, Roles: quality},
 	{ID: "clinical.allergy", Title: "Allergies", Class: Clinical, Roles: caring},
 	{ID: "clinical.care-plan", Title: "Care plans and goals", Class: Clinical, Roles: caring},
 	{ID: "clinical.imaging", Title: "Imaging studies", Class: Clinical, Roles: caring},

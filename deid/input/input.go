@@ -1,0 +1,107 @@
+// Package input reads untrusted files line by line in bounded memory, and says what
+// is wrong with them in a way that a person can act on and that repeats nothing of
+// what they hold.
+package input
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+)
+
+// An Error is a flaw of an input file. It never repeats a value: values may identify
+// a patient.
+type Error struct {
+	Line    int64  // counted from 1; 0 when the flaw is not in one line
+	Column  int64  // byte of the line, or field of a table, counted from 1; 0 when unknown
+	Problem string // what is wrong
+	Remedy  string // what to do
+}
+
+// Error returns the flaw with its place and remedy.
+func (e *Error) Error() string {
+	where := ""
+	switch {
+	case e.Line > 0 && e.Column > 0:
+		where = fmt.Sprintf("line %d, column %d: ", e.Line, e.Column)
+	case e.Line > 0:
+		where = fmt.Sprintf("line %d: ", e.Line)
+	}
+	return where + e.Problem + "; " + e.Remedy
+}
+
+// MaxLine is the longest line that is read when the caller sets no limit: 16 MiB.
+const MaxLine = 16 << 20
+
+// Lines reads lines of at most a given length.
+type Lines struct {
+	r    *bufio.Reader
+	max  int
+	buf  []byte // a line longer than the reader's buffer
+	line int64
+}
+
+// NewLines returns a reader of the lines of r. A line longer than max bytes is an
+// error; max 0 means [MaxLine].
+func NewLines(r io.Reader, max int) *Lines {
+	if max <= 0 {
+		max = MaxLine
+	}
+	return &Lines{r: bufio.NewReaderSize(r, 256<<10), max: max}
+}
+
+// Line is the number of the line that Next returned last.
+func (l *Lines) Line() int64 { return l.line }
+
+// Next returns the next line without its end, valid until the next call. A byte
+// order mark at the start of the file is skipped. It returns io.EOF after the last
+// line.
+func (l *Lines) Next() ([]byte, error) {
+	l.buf = l.buf[:0]
+	for {
+		part, err := l.r.ReadSlice('\n')
+		if len(l.buf)+len(part) > l.max+2 {
+			return nil, &Error{Line: l.line + 1, Problem: fmt.Sprintf("the line is longer than %s", size(l.max)),
+				Remedy: "write one record on a line, or raise the limit for lines"}
+		}
+		switch err {
+		case nil:
+			if len(l.buf) > 0 {
+				part = append(l.buf, part...)
+				l.buf = part
+			}
+			return l.finish(part[:len(part)-1]), nil
+		case bufio.ErrBufferFull:
+			l.buf = append(l.buf, part...)
+		case io.EOF:
+			if len(l.buf)+len(part) == 0 {
+				return nil, io.EOF
+			}
+			l.buf = append(l.buf, part...)
+			return l.finish(l.buf), nil
+		default:
+			return nil, err
+		}
+	}
+}
+
+func (l *Lines) finish(b []byte) []byte {
+	l.line++
+	if n := len(b); n > 0 && b[n-1] == '\r' {
+		b = b[:n-1]
+	}
+	if l.line == 1 && len(b) >= 3 && b[0] == 0xEF && b[1] == 0xBB && b[2] == 0xBF {
+		b = b[3:]
+	}
+	return b
+}
+
+func size(n int) string {
+	switch {
+	case n >= 1<<20 && n%(1<<20) == 0:
+		return fmt.Sprintf("%d MiB", n>>20)
+	case n >= 1<<10 && n%(1<<10) == 0:
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
