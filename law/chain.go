@@ -1,0 +1,74 @@
+package law
+
+import (
+	"slices"
+
+	"chaperone.example/law/civil"
+	"chaperone.example/law/instrument"
+)
+
+// follow looks up the agreement of every step of a path of organizations.
+func (f *Facts) follow(path []string, day civil.Date) []link {
+	var out []link
+	for i := 0; i+1 < len(path); i++ {
+		out = append(out, link{path[i], path[i+1], f.pick(path[i], path[i+1], day, instrument.BusinessAssociate, instrument.Subcontractor)})
+	}
+	return out
+}
+
+// pick returns the agreement of one of the kinds between two organizations that
+// counts on the day: one in force before one that is not, then the one signed
+// last, then the highest version, then the first listed.
+func (f *Facts) pick(from, to string, day civil.Date, kinds ...instrument.Kind) *Agreement {
+	var best *Agreement
+	for i := range f.Agreements {
+		a := &f.Agreements[i]
+		if a.From != from || a.To != to || !slices.Contains(kinds, a.Instrument.Kind) {
+			continue
+		}
+		if best == nil || rank(a, best, day) {
+			best = a
+		}
+	}
+	return best
+}
+
+// rank reports whether a counts before b on the day.
+func rank(a, b *Agreement, day civil.Date) bool {
+	if x, y := a.InForce(day), b.InForce(day); x != y {
+		return x
+	}
+	if a.Signed != b.Signed {
+		return a.Signed > b.Signed
+	}
+	return a.Version > b.Version
+}
+
+// path returns the shortest chain of organizations from one to the other over
+// business associate and subcontractor agreements, signed or not; nil if there is
+// none.
+func (f *Facts) path(from, to string) []string {
+	came := map[string]string{from: ""}
+	for queue := []string{from}; len(queue) > 0; queue = queue[1:] {
+		at := queue[0]
+		if at == to {
+			var out []string
+			for ; at != ""; at = came[at] {
+				out = append(out, at)
+			}
+			slices.Reverse(out)
+			return out
+		}
+		for i := range f.Agreements {
+			a := &f.Agreements[i]
+			if k := a.Instrument.Kind; a.From != at || a.To == "" || k != instrument.BusinessAssociate && k != instrument.Subcontractor {
+				continue
+			}
+			if _, seen := came[a.To]; !seen {
+				came[a.To] = at
+				queue = append(queue, a.To)
+			}
+		}
+	}
+	return nil
+}
