@@ -91,11 +91,11 @@ func RuleBook() string { return theBook.hash }
 
 // A book is the rules, made ready to apply.
 type book struct {
-	rules                            []Rule
-	bars, bases, filters, obliges    []compiled
-	forms                            [Identified + 1]uint8 // the filter of each form
-	least, minimum, related, unknown uint8                 // F02, F01, B05 and F14, by place
-	hash                             string
+	rules                                   []Rule
+	bars, bases, filters, obliges           []compiled
+	forms                                   [Identified + 1]uint8 // the filter of each form
+	least, minimum, related, unknown, codes uint8                 // F02, F01, B05, F14 and O13, by place
+	hash                                    string
 }
 
 // A compiled rule has its conditions as sets.
