@@ -170,15 +170,11 @@ func (r *Reading) Visible(ctx context.Context, stream string) (bool, error) {
 // record. It returns [ErrDisposed] when they were disposed of, and does nothing
 // when there are none.
 func (r *Reading) Details(ctx context.Context, seq int64, v any) error {
-	for rec, err := range records(ctx, r.log.db, recordColumns+` where seq = $1`, seq) {
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(rec.Parties, func(p Party) bool { return p.Org == r.scope.Org }) {
-			return r.log.Details(ctx, rec, v)
-		}
+	rec, err := r.Record(ctx, seq)
+	if err != nil {
+		return err
 	}
-	return &unknown{"record"}
+	return r.log.Details(ctx, rec, v)
 }
 
 // Read folds a stream into its state for a decision. A stream that does not exist

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -55,8 +57,13 @@ type Record struct {
 
 // ID returns what follows the kind in the name of the stream.
 func (r Record) ID() string {
-	_, id, _ := bytes.Cut([]byte(r.Stream), []byte("/"))
-	return string(id)
+	_, id, _ := strings.Cut(r.Stream, "/")
+	return id
+}
+
+// party reports whether org is a party of the record.
+func (r Record) party(org string) bool {
+	return slices.ContainsFunc(r.Parties, func(p Party) bool { return p.Org == org })
 }
 
 // registry maps event types to their names and back.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -60,7 +59,7 @@ func (r *Reading) Prove(ctx context.Context, seq int64) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(rec.Parties, func(p Party) bool { return p.Org == r.scope.Org }) {
+		if rec.party(r.scope.Org) {
 			return r.log.prove(ctx, row)
 		}
 	}
@@ -205,3 +204,42 @@ func strict(data []byte, v any) error {
 	}
 	return nil
 }
+
+// Own returns the newest records that the scope's organization is a party of,
+// before position before (or the end, if negative), newest first; only those of
+// stream, unless it is empty.
+func (r *Reading) Own(ctx context.Context, stream string, before int64, limit int) ([]Record, error) {
+	if before < 0 {
+		before = 1<<62 - 1
+	}
+	var out []Record
+	for rec, err := range records(ctx, r.log.db, `select r.seq, r.salt, r.tags, r.event from record r join stream_party p on p.stream = r.stream and p.org = $1
+		where r.seq < $2 and ($3 = '' or r.stream = $3) order by r.seq desc`, r.scope.Org, before, stream) {
+		if err != nil {
+			return nil, err
+		}
+		if rec.party(r.scope.Org) {
+			out = append(out, rec)
+		}
+		if len(out) == limit {
+			break
+		}
+	}
+	return out, nil
+}
+
+// Record returns the record at seq, to a party of it.
+func (r *Reading) Record(ctx context.Context, seq int64) (Record, error) {
+	for rec, err := range records(ctx, r.log.db, recordColumns+` where seq = $1`, seq) {
+		if err != nil {
+			return Record{}, err
+		}
+		if rec.party(r.scope.Org) {
+			return rec, nil
+		}
+	}
+	return Record{}, &unknown{"record"}
+}
+
+// Head returns the size and the root of the ledger.
+func (r *Reading) Head(ctx context.Context) (tlog.Tree, error) { return r.log.Head(ctx) }

@@ -33,9 +33,15 @@ func Grants() []Grant {
 func Routes() []Route {
 	return []Route{
 		{"GET /{$}", "home.see"},
+		{"GET /static/", "page.public"},
 		{"GET /ledger", "ledger.see"},
 		{"GET /ledger/{seq}", "ledger.see"},
 		{"GET /ledger/{seq}/proof", "ledger.prove"},
 		{"GET /ledger/policy", "ledger.see"},
+		{"GET /api/openapi.json", "page.public"},
+		{"GET /api/v1/ledger", "ledger.see"},
+		{"GET /api/v1/ledger/{seq}", "ledger.see"},
+		{"GET /api/v1/ledger/{seq}/proof", "ledger.prove"},
+		{"GET /api/v1/ledger-policy", "ledger.see"},
 	}
 }
