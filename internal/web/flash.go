@@ -44,7 +44,7 @@ func takeFlash(w http.ResponseWriter, r *http.Request) (flash, bool) {
 	http.SetCookie(w, gone)
 	tone, text, _ := strings.Cut(c.Value, ".")
 	b, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(b) > maxFlash || !utf8.Valid(b) || (Tone(tone) != Good && Tone(tone) != Warn) {
+	if err != nil || len(b) == 0 || len(b) > maxFlash || !utf8.Valid(b) || (Tone(tone) != Good && Tone(tone) != Warn) {
 		return flash{}, false
 	}
 	return flash{Tone: Tone(tone), Text: string(b)}, true

@@ -76,11 +76,12 @@ var problems = map[fault.Kind]problem{
 func Error(w http.ResponseWriter, r *http.Request, err error) {
 	ctx := r.Context()
 	p, ref := problem{}, requestOf(ctx).id
-	kind, msg, isFault := fault.Of(err)
+	kind, msg, _ := fault.Of(err)
+	known, isFault := problems[kind] // a kind that nobody told us of is internal
 	var tooLarge *http.MaxBytesError
 	switch {
 	case isFault:
-		p = problems[kind]
+		p = known
 		p.text = msg
 	case errors.As(err, &tooLarge):
 		p = problem{

@@ -176,6 +176,17 @@ func Eval[T any](t testing.TB, b *Tab, expression string) T {
 	return v
 }
 
+// Wait waits until a JavaScript expression on the page is true.
+func (b *Tab) Wait(t testing.TB, expression string) {
+	t.Helper()
+	for end := time.Now().Add(patience / 3); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if Eval[bool](t, b, "!!("+expression+")") {
+			return
+		}
+	}
+	t.Errorf("%s: waited in vain for %s", b.Path(t), expression)
+}
+
 // Open goes to an absolute address and returns the status of the answer.
 func (b *Tab) Open(t testing.TB, address string) int {
 	t.Helper()
