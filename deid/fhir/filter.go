@@ -1,0 +1,157 @@
+package fhir
+
+import (
+	"bytes"
+
+	"chaperone.example/deid/day"
+)
+
+// A Filter leaves out resources that are none of the request's business. The zero
+// Filter lets all pass.
+type Filter struct {
+	// Patients reports whether the resources of a patient are wanted, by the patient's
+	// id as it stands in the input (the last part of a reference). Resources that
+	// belong to no patient pass. Nil lets all patients pass. The id is valid during the
+	// call only.
+	Patients func(id []byte) bool
+	// From and To bound, inclusively, when what a resource tells of took place.
+	// Resources without such a date pass, as do those that overlap. Zero: no bound.
+	From, To day.Date
+}
+
+func (f Filter) active() bool {
+	return f.Patients != nil || !f.From.IsZero() || !f.To.IsZero()
+}
+
+// subjects are the members that name the patient of a resource.
+var subjects = []string{"subject", "patient", "beneficiary", "individual"}
+
+// moments are the members that say when what a resource tells of took place, the
+// first that is there counts.
+var moments = []string{
+	"period", "effectiveDateTime", "effectivePeriod", "effectiveInstant", "performedDateTime", "performedPeriod", "occurrenceDateTime",
+	"occurrencePeriod", "started", "billablePeriod", "servicedDate", "authoredOn", "onsetDateTime", "onsetPeriod", "recordedDate",
+	"date", "whenHandedOver", "sent", "created", "issued", "recorded",
+}
+
+// pass reports whether the resource that m is reset to is wanted.
+func (f Filter) pass(m *machine) (wanted, ok bool) {
+	if m.space() != '{' {
+		return true, true // refused with its reason later
+	}
+	start := m.pos
+	typ, ok := m.stringAt(start, "resourceType")
+	if !ok {
+		return false, false
+	}
+	if f.Patients != nil {
+		id, found, ok := m.patientOf(start, string(typ))
+		if !ok {
+			return false, false
+		}
+		if found && !f.Patients(id) {
+			return false, true
+		}
+	}
+	if f.From.IsZero() && f.To.IsZero() || string(typ) == "Patient" {
+		return true, true
+	}
+	from, to, found, ok := m.when(start)
+	if !ok || !found {
+		return true, ok
+	}
+	if !f.To.IsZero() && !from.IsZero() && before(f.To, from) || !f.From.IsZero() && !to.IsZero() && before(to, f.From) {
+		return false, true
+	}
+	return true, true
+}
+
+// before reports whether d is certainly before e; a missing part decides nothing.
+func before(d, e day.Date) bool {
+	switch {
+	case d.Year != e.Year:
+		return d.Year < e.Year
+	case d.Month == 0 || e.Month == 0:
+		return false
+	case d.Month != e.Month:
+		return d.Month < e.Month
+	case d.Day == 0 || e.Day == 0:
+		return false
+	}
+	return d.Day < e.Day
+}
+
+// stringAt returns the string value of a member of the object at start, nil if there
+// is none. It is valid until the next string is read.
+func (m *machine) stringAt(start int, name string) (value []byte, ok bool) {
+	at, found, ok := m.find(start, name)
+	if !ok || !found || m.in[at] != '"' {
+		return nil, ok
+	}
+	was := m.pos
+	m.pos = at
+	p, ok := m.text()
+	m.pos = was
+	if !ok {
+		return nil, false
+	}
+	return m.bytes(p), true
+}
+
+// patientOf returns the id of the patient that a resource belongs to.
+func (m *machine) patientOf(start int, typ string) (id []byte, found, ok bool) {
+	if typ == "Patient" {
+		id, ok = m.stringAt(start, "id")
+		return id, id != nil, ok
+	}
+	for _, name := range subjects {
+		at, found, ok := m.find(start, name)
+		if !ok {
+			return nil, false, false
+		}
+		if !found || m.in[at] != '{' {
+			continue
+		}
+		ref, ok := m.stringAt(at, "reference")
+		if !ok {
+			return nil, false, false
+		}
+		if rest, isURN := bytes.CutPrefix(ref, []byte("urn:uuid:")); isURN {
+			return rest, true, true
+		}
+		if target, id, isRef := m.target(ref); isRef && target == "Patient" {
+			return id, true, true
+		}
+	}
+	return nil, false, true
+}
+
+// when returns the time of what a resource tells, an open end being zero.
+func (m *machine) when(start int) (from, to day.Date, found, ok bool) {
+	for _, name := range moments {
+		at, has, ok := m.find(start, name)
+		if !ok {
+			return from, to, false, false
+		}
+		if !has {
+			continue
+		}
+		switch m.in[at] {
+		case '"':
+			b, ok := m.stringAt(start, name)
+			if d, isDate := day.ParseFHIR(b); ok && isDate {
+				return d, d, true, true
+			}
+		case '{':
+			b, ok1 := m.stringAt(at, "start")
+			from, _ = day.ParseFHIR(b)
+			b, ok2 := m.stringAt(at, "end")
+			to, _ = day.ParseFHIR(b)
+			if !ok1 || !ok2 {
+				return from, to, false, false
+			}
+			return from, to, true, true
+		}
+	}
+	return from, to, false, true
+}

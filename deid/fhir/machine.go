@@ -1,0 +1,441 @@
+package fhir
+
+import (
+	"strings"
+
+	"chaperone.example/deid/tally"
+)
+
+// A machine rewrites one record at a time. It is used by one goroutine.
+//
+// Its methods that read a value return whether anything of it stays (is in out) and
+// whether reading went well; what is written for a value that does not stay is taken
+// back by the caller.
+type machine struct {
+	scanner
+	*tree
+	out       []byte
+	codes     []pending // ids whose codes are not yet known
+	ids       []byte    // the text of those ids
+	starts    []int     // where the objects begin that the position is in
+	displays  []span    // the displays that stay, of the concept the position is in
+	contained int       // how deep in contained resources
+	current   string    // the type of the resource the position is in
+	resources uint64    // written
+	aside     []byte    // a string to compare with
+}
+
+// A pending code is a gap of code.Size bytes in out, to be filled with the code of an
+// id. Codes are filled in by the caller in the order of the input, so that the same
+// randomness gives the same output however many machines work.
+type pending struct {
+	at         int
+	space      string
+	start, end int // in ids
+}
+
+// reset makes the machine ready for a record.
+func (m *machine) reset(in []byte) {
+	m.scanner = scanner{in: in, keys: m.keys[:0], scratch: m.scratch}
+	m.out, m.codes, m.ids = m.out[:0], m.codes[:0], m.ids[:0]
+	m.starts, m.displays, m.contained = m.starts[:0], m.displays[:0], 0
+}
+
+// record rewrites the record that in holds into out and reports whether anything
+// stays.
+func (m *machine) record(in []byte) (kept, ok bool) {
+	m.reset(in)
+	if m.space() != '{' {
+		return false, m.syntax("a record must be a JSON object")
+	}
+	kept, ok = m.resource(0)
+	if ok && m.space() != 0 {
+		return false, m.syntax("there is something after the end of the record")
+	}
+	if ok && m.pos < len(m.in) {
+		return false, m.syntax("a record holds a NUL byte")
+	}
+	return kept, ok
+}
+
+// resource reads a resource. Its type may stand anywhere in it.
+func (m *machine) resource(depth int) (kept, ok bool) {
+	start := m.pos
+	value, found, ok := m.find(start, "resourceType")
+	if !ok {
+		return false, false
+	}
+	if !found || m.in[value] != '"' {
+		return false, m.fail("the record has no resourceType", "every record must be a FHIR R4 resource; remove what is not")
+	}
+	m.pos = value
+	name, _ := m.text()
+	m.pos = start
+	typ, known := m.defs.byName[string(m.bytes(name))]
+	if !known || !m.defs.types[typ].resource {
+		m.sheet.Add("(unknown resource type)", tally.Unknown, 1)
+		return false, m.skip(depth)
+	}
+	n := m.root(typ)
+	if !n.wanted {
+		n.counts[tally.Unneeded]++
+		return false, m.skip(depth)
+	}
+	outer := m.current
+	m.current = n.path
+	kept, ok = m.object(n, depth, true)
+	m.current = outer
+	m.resources++
+	return kept, ok
+}
+
+// find looks for a member of the object that begins at start and returns where its
+// value begins. The position does not change.
+func (m *machine) find(start int, name string) (value int, found, ok bool) {
+	was := m.pos
+	m.pos = start + 1
+	if m.space() == '}' {
+		m.pos = was
+		return 0, false, true
+	}
+	for {
+		key, ok := m.key()
+		if !ok {
+			return 0, false, false
+		}
+		if string(m.bytes(key)) == name {
+			m.space()
+			value = m.pos
+			if value >= len(m.in) {
+				return 0, false, m.syntax("the record ends in the middle")
+			}
+			m.pos = was
+			return value, true, true
+		}
+		if !m.skip(len(m.starts) + 1) {
+			return 0, false, false
+		}
+		more, ok := m.next('}')
+		if !ok {
+			return 0, false, false
+		}
+		if !more {
+			m.pos = was
+			return 0, false, true
+		}
+	}
+}
+
+// object reads an object whose members are those of the type of n.
+func (m *machine) object(n *node, depth int, isResource bool) (kept, ok bool) {
+	if !m.deeper(depth) {
+		return false, false
+	}
+	m.starts = append(m.starts, m.pos)
+	firstKey, firstDisplay := len(m.keys), len(m.displays)
+	kept, ok = m.members(n, depth, isResource, firstKey, firstDisplay)
+	m.starts = m.starts[:len(m.starts)-1]
+	m.keys = m.keys[:firstKey]
+	if n.concept(m.defs) {
+		m.displays = m.displays[:firstDisplay]
+	}
+	return kept, ok
+}
+
+func (n *node) concept(d *definitions) bool { return d.types[n.typ].name == "CodeableConcept" }
+
+func (m *machine) members(n *node, depth int, isResource bool, firstKey, firstDisplay int) (kept, ok bool) {
+	m.pos++
+	m.out = append(m.out, '{')
+	if m.space() == '}' {
+		m.pos++
+		return false, true
+	}
+	var seen [4]uint64 // fields of the type that were met
+	var text span      // the text of a concept, which waits for its displays
+	var textNode *node
+	resource := false // a resource inside stays
+	typ := m.defs.types[n.typ]
+	for {
+		key, ok := m.key()
+		if !ok {
+			return false, false
+		}
+		name := m.bytes(key)
+		i, known := m.defs.members.get(n.typ, name)
+		switch {
+		case known:
+			i -= typ.first
+			if seen[i>>6]&(1<<(i&63)) != 0 {
+				m.pos = key.start
+				return false, m.duplicate()
+			}
+			seen[i>>6] |= 1 << (i & 63)
+			k := m.kid(n, i)
+			switch {
+			case !k.wanted:
+				k.counts[tally.Unneeded]++
+				ok = m.skip(depth + 1)
+			case k.rule == ruleDrop:
+				k.counts[tally.Dropped]++
+				ok = m.skip(depth + 1)
+			case k.rule == ruleText:
+				m.space()
+				start := m.pos
+				if ok = m.skip(depth + 1); ok && m.in[start] == '"' {
+					m.pos = start
+					text, _ = m.text()
+					textNode = k
+				} else {
+					k.counts[tally.Malformed]++
+				}
+			case k.rule == ruleInteger:
+				var stays bool
+				if stays, ok = m.integer(k, depth, kept); stays {
+					kept = true
+				}
+			default:
+				mark := len(m.out)
+				m.member(m.defs.fields[typ.first+i].name, kept)
+				var stays bool
+				if stays, ok = m.value(k, depth+1); stays {
+					kept = true
+					resource = resource || k.rule == ruleResource
+				} else {
+					m.cut(mark)
+				}
+			}
+		case isResource && string(name) == "resourceType":
+			if !m.unknownKey(key, firstKey) {
+				return false, false
+			}
+			m.member("resourceType", kept)
+			m.out = append(m.out, '"')
+			m.out = append(m.out, m.current...)
+			m.out = append(m.out, '"')
+			kept = true
+			ok = m.skip(depth + 1)
+		default:
+			if !m.unknownKey(key, firstKey) {
+				return false, false
+			}
+			if len(name) > 1 && name[0] == '_' && m.sibling(n, name[1:]) {
+				// The extension of a primitive, such as the time of birth beside the date.
+				m.sheet.Add(n.path+"._"+string(name[1:]), tally.Dropped, 1)
+			} else {
+				// The name is not repeated: it may be anything.
+				m.sheet.Add(n.path+".(unknown)", tally.Unknown, 1)
+			}
+			ok = m.skip(depth + 1)
+		}
+		if !ok {
+			return false, false
+		}
+		more, ok := m.next('}')
+		if !ok {
+			return false, false
+		}
+		if !more {
+			break
+		}
+	}
+	if textNode != nil && m.repeats(text, textNode, firstDisplay) {
+		m.member("text", kept)
+		m.string(text)
+		kept = true
+	}
+	m.out = append(m.out, '}')
+	if n.path == "Bundle.entry" && !resource {
+		return false, true // an address without its resource
+	}
+	return kept, true
+}
+
+// unknownKey remembers a key that is not a field of the type and refuses it the
+// second time.
+func (m *machine) unknownKey(key span, first int) bool {
+	for _, k := range m.keys[first:] {
+		if m.same(k, key) {
+			m.pos = key.start
+			return m.duplicate()
+		}
+	}
+	m.keys = append(m.keys, key)
+	return true
+}
+
+// sibling reports whether name is a field of the type of n.
+func (m *machine) sibling(n *node, name []byte) bool {
+	_, ok := m.defs.members.get(n.typ, name)
+	return ok
+}
+
+// repeats reports whether the text of a concept is one of the displays that stay in
+// it.
+func (m *machine) repeats(text span, n *node, firstDisplay int) bool {
+	m.aside = append(m.aside[:0], m.bytes(text)...)
+	for _, d := range m.displays[firstDisplay:] {
+		if string(m.aside) == string(m.bytes(d)) {
+			n.counts[tally.Kept]++
+			return true
+		}
+	}
+	n.counts[tally.Dropped]++
+	return false
+}
+
+// member writes the name of a member. Names of R4 need no escapes.
+func (m *machine) member(name string, comma bool) {
+	if comma {
+		m.out = append(m.out, ',')
+	}
+	m.out = append(m.out, '"')
+	m.out = append(m.out, name...)
+	m.out = append(m.out, '"', ':')
+}
+
+// cut takes back what was written after mark, with the codes that wait in it.
+func (m *machine) cut(mark int) {
+	m.out = m.out[:mark]
+	for n := len(m.codes); n > 0 && m.codes[n-1].at >= mark; n-- {
+		m.ids = m.ids[:m.codes[n-1].start]
+		m.codes = m.codes[:n-1]
+	}
+}
+
+// value reads the value of a member: one, or an array of them.
+func (m *machine) value(n *node, depth int) (kept, ok bool) {
+	if m.space() != '[' {
+		return m.single(n, depth)
+	}
+	if !m.deeper(depth) {
+		return false, false
+	}
+	m.pos++
+	if m.space() == ']' {
+		m.pos++
+		return false, true
+	}
+	m.out = append(m.out, '[')
+	for {
+		mark := len(m.out)
+		if kept {
+			m.out = append(m.out, ',')
+		}
+		var stays bool
+		if m.space() == '[' {
+			n.counts[tally.Malformed]++
+			ok = m.skip(depth + 1)
+		} else {
+			stays, ok = m.single(n, depth+1)
+		}
+		if !ok {
+			return false, false
+		}
+		if stays {
+			kept = true
+		} else {
+			m.cut(mark)
+		}
+		more, ok := m.next(']')
+		if !ok {
+			return false, false
+		}
+		if !more {
+			m.out = append(m.out, ']')
+			return kept, true
+		}
+	}
+}
+
+// single reads one value.
+func (m *machine) single(n *node, depth int) (kept, ok bool) {
+	c := m.space()
+	if c == 'n' {
+		_, ok = m.literal()
+		return false, ok
+	}
+	switch n.rule {
+	case ruleObject, ruleResource, ruleExtension, ruleCoding, ruleQuantity, ruleReference:
+		if c != '{' {
+			return m.malformed(n, depth)
+		}
+	case ruleBool:
+		if c != 't' && c != 'f' {
+			return m.malformed(n, depth)
+		}
+		p, ok := m.literal()
+		return ok && m.keep(n, p), ok
+	case ruleNumber, ruleInteger:
+		if c != '-' && !digit(c) {
+			return m.malformed(n, depth)
+		}
+		p, ok := m.number()
+		return ok && m.keep(n, p), ok
+	case ruleResult:
+		return m.result(n, depth)
+	default:
+		if c != '"' {
+			return m.malformed(n, depth)
+		}
+		p, ok := m.text()
+		return ok && m.leaf(n, p), ok
+	}
+	switch n.rule {
+	case ruleResource:
+		if strings.HasSuffix(n.path, ".contained") {
+			m.contained++
+			defer func() { m.contained-- }()
+		}
+		return m.resource(depth)
+	case ruleExtension:
+		return m.extension(n, extensions, depth)
+	case ruleCoding:
+		return m.coding(n, depth)
+	case ruleQuantity:
+		return m.quantity(n, depth)
+	case ruleReference:
+		return m.reference(n, depth)
+	}
+	return m.object(n, depth, false)
+}
+
+// malformed skips a value of the wrong type.
+func (m *machine) malformed(n *node, depth int) (kept, ok bool) {
+	n.counts[tally.Malformed]++
+	return false, m.skip(depth)
+}
+
+// keep writes a part of the input as it stands.
+func (m *machine) keep(n *node, p span) bool {
+	n.counts[tally.Kept]++
+	m.out = append(m.out, m.in[p.start:p.end]...)
+	return true
+}
+
+// string writes a string of the input.
+func (m *machine) string(p span) {
+	m.out = append(m.out, '"')
+	if p.escaped {
+		m.out = quote(m.out, m.bytes(p))
+	} else {
+		m.out = append(m.out, m.in[p.start:p.end]...)
+	}
+	m.out = append(m.out, '"')
+}
+
+// quote appends the text of a JSON string.
+func quote(out, text []byte) []byte {
+	const hexadecimal = "0123456789abcdef"
+	for _, c := range text {
+		switch {
+		case c == '"' || c == '\\':
+			out = append(out, '\\', c)
+		case c < 0x20:
+			out = append(out, '\\', 'u', '0', '0', hexadecimal[c>>4], hexadecimal[c&15])
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}

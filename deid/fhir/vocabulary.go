@@ -1,0 +1,332 @@
+package fhir
+
+import (
+	"bytes"
+	"strings"
+)
+
+// A check decides whether a code may be one of a system, by its form.
+type check func(code []byte) bool
+
+// standard lists the code systems whose codes R4 does not list but which are
+// published terminologies, not a member's own; with them the form of their codes, so
+// that an identifier in the place of a code does not pass.
+var standard = map[string]check{
+	"http://loinc.org":                                           loinc,
+	"http://snomed.info/sct":                                     snomed,
+	"http://www.nlm.nih.gov/research/umls/rxnorm":                number(1, 8),
+	"http://hl7.org/fhir/sid/ndc":                                ndc,
+	"http://hl7.org/fhir/sid/cvx":                                number(1, 3),
+	"http://hl7.org/fhir/sid/mvx":                                upper(2, 4),
+	"http://hl7.org/fhir/sid/icd-10":                             icd10,
+	"http://hl7.org/fhir/sid/icd-10-cm":                          icd10,
+	"http://hl7.org/fhir/sid/icd-10-us":                          icd10,
+	"http://hl7.org/fhir/sid/icd-10-pcs":                         mixed(7, 7),
+	"http://www.cms.gov/Medicare/Coding/ICD10":                   mixed(7, 7),
+	"http://hl7.org/fhir/sid/icd-9-cm":                           icd9,
+	"http://hl7.org/fhir/sid/icd-9":                              icd9,
+	"http://hl7.org/fhir/sid/icd-11":                             mixed(4, 7),
+	"http://id.who.int/icd11/mms":                                mixed(4, 7),
+	"http://hl7.org/fhir/sid/icf":                                mixed(2, 7),
+	"http://hl7.org/fhir/sid/dsm5":                               icd10,
+	"http://hl7.org/fhir/sid/icpc-2":                             mixed(3, 3),
+	"http://unitsofmeasure.org":                                  unit,
+	"http://www.ama-assn.org/go/cpt":                             mixed(5, 5),
+	"http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets":    mixed(5, 5),
+	"urn:oid:2.16.840.1.113883.6.285":                            mixed(5, 5), // HCPCS
+	"http://www.ada.org/cdt":                                     mixed(5, 5),
+	"http://ada.org/snodent":                                     mixed(5, 8),
+	"http://nucc.org/provider-taxonomy":                          mixed(10, 10),
+	"http://www.nubc.org/patient-discharge":                      mixed(1, 2),
+	"https://www.nubc.org/CodeSystem/PatDischargeStatus":         mixed(1, 2),
+	"https://www.nubc.org/CodeSystem/PriorityTypeOfAdmitOrVisit": mixed(1, 2),
+	"https://www.nubc.org/CodeSystem/PointOfOrigin":              mixed(1, 2),
+	"https://www.nubc.org/CodeSystem/RevenueCodes":               number(3, 4),
+	"https://www.nubc.org/CodeSystem/TypeOfBill":                 mixed(3, 4),
+	"https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/AcuteInpatientPPS/MS-DRG-Classifications-and-Software": number(1, 3),
+	"https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set":                                number(1, 2),
+	"https://nahdo.org/sopt":                                                     number(1, 5),
+	"http://www.nlm.nih.gov/research/umls/mdr":                                   number(8, 8),
+	"http://www.nlm.nih.gov/research/umls/mthspl":                                mixed(10, 10),
+	"http://fdasis.nlm.nih.gov":                                                  mixed(10, 10),
+	"http://www.nlm.nih.gov/research/umls/hl7.fhir":                              word,
+	"http://www.whocc.no/atc":                                                    mixed(1, 7),
+	"http://hl7.org/fhir/ndfrt":                                                  mixed(4, 11),
+	"http://ncit.nci.nih.gov":                                                    mixed(3, 8),
+	"http://ncimeta.nci.nih.gov":                                                 mixed(3, 8),
+	"http://www.genenames.org":                                                   word,
+	"http://varnomen.hgvs.org":                                                   none,
+	"http://www.ncbi.nlm.nih.gov/clinvar":                                        number(1, 8),
+	"http://www.radlex.org":                                                      mixed(3, 8),
+	"http://dicom.nema.org/resources/ontology/DCM":                               mixed(1, 6),
+	"urn:iso:std:iso:11073:10101":                                                number(1, 6),
+	"urn:oid:2.16.840.1.113883.6.238":                                            race,
+	"urn:ietf:bcp:47":                                                            language,
+	"urn:ietf:bcp:13":                                                            mime,
+	"urn:ietf:rfc:3986":                                                          dicomClass,
+	"urn:iso:std:iso:3166":                                                       upper(2, 3),
+	"urn:iso:std:iso:3166:-2":                                                    subdivision,
+	"urn:iso:std:iso:4217":                                                       upper(3, 3),
+	"https://www.usps.com/":                                                      usState,
+	"http://hl7.org/fhir/ValueSet/usps-state":                                    usState,
+	"http://unstats.un.org/unsd/methods/m49/m49.htm":                             number(3, 3),
+	"http://hl7.org/fhir/us/core/CodeSystem/careplan-category":                   word,
+	"http://hl7.org/fhir/us/core/CodeSystem/condition-category":                  word,
+	"http://hl7.org/fhir/us/core/CodeSystem/us-core-category":                    word,
+	"http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category":  word,
+	"http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type": word,
+	"http://hl7.org/fhir/us/core/CodeSystem/us-core-observation-category":        word,
+	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudication":                word,
+	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBClaimCareTeamRole":           word,
+	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBInstitutionalClaimSubType":   word,
+	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBClaimDiagnosisType":          word,
+	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudicationDiscriminator":   word,
+	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBPayerAdjudicationStatus":     word,
+	"https://bluebutton.cms.gov/resources/codesystem/adjudication":               blueButton,
+}
+
+// blueButtonVariables is where CMS keeps the code systems of Blue Button claims, one
+// for each variable of its chronic conditions warehouse.
+const blueButtonVariables = "https://bluebutton.cms.gov/resources/variables/"
+
+// external returns the form of the codes of a published system that R4 does not
+// list.
+func external(url string) (check, bool) {
+	if c, ok := standard[url]; ok {
+		return c, true
+	}
+	if name, ok := strings.CutPrefix(url, blueButtonVariables); ok && variable([]byte(name)) {
+		return blueButton, true
+	}
+	return nil, false
+}
+
+func every(b []byte, low, high int, ok func(byte) bool) bool {
+	if len(b) < low || len(b) > high {
+		return false
+	}
+	for _, c := range b {
+		if !ok(c) {
+			return false
+		}
+	}
+	return true
+}
+
+func digit(c byte) bool  { return c >= '0' && c <= '9' }
+func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+func none([]byte) bool { return false }
+
+func number(low, high int) check {
+	return func(b []byte) bool { return every(b, low, high, digit) }
+}
+
+func upper(low, high int) check {
+	return func(b []byte) bool {
+		return every(b, low, high, func(c byte) bool { return c >= 'A' && c <= 'Z' })
+	}
+}
+
+// mixed is capital letters, digits and dots: most classifications.
+func mixed(low, high int) check {
+	return func(b []byte) bool {
+		return every(b, low, high, func(c byte) bool { return digit(c) || c >= 'A' && c <= 'Z' || c == '.' })
+	}
+}
+
+// word is a code made to be read, such as "assess-plan": no long run of digits.
+func word(b []byte) bool {
+	return every(b, 1, 40, func(c byte) bool { return letter(c) || digit(c) || c == '-' || c == '_' || c == '.' }) && longestRun(b) <= 3
+}
+
+// longestRun is the length of the longest run of digits.
+func longestRun(b []byte) int {
+	run, longest := 0, 0
+	for _, c := range b {
+		if digit(c) {
+			run++
+			longest = max(longest, run)
+		} else {
+			run = 0
+		}
+	}
+	return longest
+}
+
+// loinc is digits, a hyphen and a check digit, perhaps for an answer or part.
+func loinc(b []byte) bool {
+	if len(b) > 2 && b[0] == 'L' && letter(b[1]) {
+		b = b[2:]
+	}
+	n := len(b)
+	return n >= 3 && b[n-2] == '-' && digit(b[n-1]) && every(b[:n-2], 1, 7, digit)
+}
+
+// snomed is an SCTID: 6 to 18 digits of which the last is Verhoeff's check digit.
+func snomed(b []byte) bool {
+	if !every(b, 6, 18, digit) {
+		return false
+	}
+	const multiply = "0123456789123406789523401789563401289567401239567859876043216598710432765982104387659321049876543210"
+	const permute = "01234567891576283094580379614289160435279453126870428657390127938064157046913258"
+	c := byte(0)
+	for i := range b {
+		p := permute[i%8*10+int(b[len(b)-1-i]-'0')] - '0'
+		c = multiply[int(c)*10+int(p)] - '0'
+	}
+	return c == 0
+}
+
+func ndc(b []byte) bool {
+	n := bytes.Count(b, []byte("-"))
+	return every(b, 10, 13, func(c byte) bool { return digit(c) || c == '-' }) && (n == 2 || n == 0 && len(b) <= 11)
+}
+
+func icd10(b []byte) bool {
+	return every(b, 3, 8, func(c byte) bool { return digit(c) || letter(c) || c == '.' }) && letter(b[0]) && digit(b[1])
+}
+
+func icd9(b []byte) bool {
+	return every(b, 2, 7, func(c byte) bool { return digit(c) || c == 'V' || c == 'E' || c == '.' })
+}
+
+// race is a concept of the CDC's Race and Ethnicity: four digits, hyphen, digit.
+func race(b []byte) bool {
+	return len(b) == 6 && b[4] == '-' && number(4, 4)(b[:4]) && digit(b[5])
+}
+
+// language is a tag of BCP 47: a language, perhaps a script and a region.
+func language(b []byte) bool {
+	first, rest, more := bytes.Cut(b, []byte("-"))
+	if !every(first, 2, 3, letter) {
+		return false
+	}
+	for more {
+		first, rest, more = bytes.Cut(rest, []byte("-"))
+		if !every(first, 2, 2, letter) && !every(first, 4, 4, letter) && !every(first, 3, 3, digit) {
+			return false
+		}
+	}
+	return true
+}
+
+func mime(b []byte) bool {
+	top, sub, ok := bytes.Cut(b, []byte("/"))
+	if !ok {
+		return false
+	}
+	if i := bytes.IndexByte(sub, ';'); i >= 0 {
+		if p := bytes.ToLower(bytes.ReplaceAll(sub[i+1:], []byte(" "), nil)); string(p) != "charset=utf-8" {
+			return false
+		}
+		sub = sub[:i]
+	}
+	switch string(top) {
+	case "application", "audio", "font", "image", "message", "model", "multipart", "text", "video":
+	default:
+		return false
+	}
+	return every(sub, 1, 60, func(c byte) bool { return letter(c) || digit(c) || strings.IndexByte("+-._", c) >= 0 }) && longestRun(sub) <= 2
+}
+
+// dicomClass is a UID of the DICOM standard itself; those of images are identifiers.
+func dicomClass(b []byte) bool {
+	rest, ok := bytes.CutPrefix(b, []byte("1.2.840.10008."))
+	return ok && every(rest, 1, 40, func(c byte) bool { return digit(c) || c == '.' })
+}
+
+func subdivision(b []byte) bool {
+	return len(b) == 5 && b[2] == '-' && string(b[:2]) == "US" && usState(b[3:])
+}
+
+// variable is the name of a Blue Button variable.
+func variable(b []byte) bool {
+	return every(b, 1, 60, func(c byte) bool { return c >= 'a' && c <= 'z' || digit(c) || c == '_' }) && longestRun(b) <= 2
+}
+
+func blueButton(b []byte) bool {
+	if name, ok := bytes.CutPrefix(b, []byte(blueButtonVariables)); ok {
+		return variable(name)
+	}
+	return mixed(1, 4)(b) || variable(b)
+}
+
+// states lists the two-letter codes and the names of States, the District and the
+// territories: the smallest geographic units that Safe Harbor lets stay.
+const states = "|AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|PR|VI|GU|AS|MP|" +
+	"ALABAMA|ALASKA|ARIZONA|ARKANSAS|CALIFORNIA|COLORADO|CONNECTICUT|DELAWARE|DISTRICT OF COLUMBIA|FLORIDA|GEORGIA|HAWAII|IDAHO|ILLINOIS|INDIANA|IOWA|KANSAS|KENTUCKY|LOUISIANA|MAINE|MARYLAND|" +
+	"MASSACHUSETTS|MICHIGAN|MINNESOTA|MISSISSIPPI|MISSOURI|MONTANA|NEBRASKA|NEVADA|NEW HAMPSHIRE|NEW JERSEY|NEW MEXICO|NEW YORK|NORTH CAROLINA|NORTH DAKOTA|OHIO|OKLAHOMA|OREGON|PENNSYLVANIA|" +
+	"RHODE ISLAND|SOUTH CAROLINA|SOUTH DAKOTA|TENNESSEE|TEXAS|UTAH|VERMONT|VIRGINIA|WASHINGTON|WEST VIRGINIA|WISCONSIN|WYOMING|PUERTO RICO|VIRGIN ISLANDS|GUAM|AMERICAN SAMOA|NORTHERN MARIANA ISLANDS|"
+
+func usState(b []byte) bool { return listed(states, bytes.ToUpper(b)) }
+
+// listed reports whether a word stands between bars in a list.
+func listed(list string, word []byte) bool {
+	return len(word) > 0 && bytes.IndexByte(word, '|') < 0 && strings.Contains(list, "|"+string(word)+"|")
+}
+
+const countries = "|USA|UNITED STATES|UNITED STATES OF AMERICA|CANADA|MEXICO|"
+
+func country(b []byte) bool {
+	return upper(2, 3)(b) || listed(countries, bytes.ToUpper(b))
+}
+
+// plain reports whether the display of a standard coding looks like a term and not
+// like something that identifies a person: no address of mail or web, no date, no
+// telephone or other long number, no serial number.
+func plain(b []byte) bool {
+	if len(b) == 0 || len(b) > 500 || bytes.IndexByte(b, '@') >= 0 || bytes.Contains(b, []byte("://")) {
+		return false
+	}
+	for i := 0; i < len(b); {
+		if !digit(b[i]) && !letter(b[i]) {
+			i++
+			continue
+		}
+		start := i
+		letters, digits, run := 0, 0, 0
+		for i < len(b) && (digit(b[i]) || letter(b[i])) {
+			if digit(b[i]) {
+				digits, run = digits+1, run+1
+				if run >= 7 {
+					return false
+				}
+			} else {
+				letters, run = letters+1, 0
+			}
+			i++
+		}
+		if digits >= 4 && letters > 0 && !(digit(b[start]) && letters <= 4 && letter(b[i-1])) { // "1000MG" is a strength
+			return false
+		}
+		if digits > 0 && letters == 0 && grouped(b[start:]) {
+			return false
+		}
+	}
+	return true
+}
+
+// grouped reports whether b begins with a date or a telephone or social security
+// number: three groups of digits with the same separator, or a group of three, a
+// separator and a group of four.
+func grouped(b []byte) bool {
+	var groups [3]int
+	var sep byte
+	i := 0
+	for g := range groups {
+		for i < len(b) && digit(b[i]) {
+			groups[g]++
+			i++
+		}
+		if g == 2 || groups[g] == 0 || i+1 >= len(b) || b[i] != '-' && b[i] != '/' && b[i] != '.' || !digit(b[i+1]) || g == 1 && b[i] != sep {
+			break
+		}
+		sep = b[i]
+		i++
+	}
+	if groups[2] > 0 {
+		return sep != '.' || groups[2] >= 2 && groups[0]+groups[1]+groups[2] >= 6
+	}
+	return groups[0] == 3 && groups[1] == 4 && sep == '-'
+}
