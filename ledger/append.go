@@ -210,6 +210,14 @@ func (l *Log) err() error {
 	return l.broken
 }
 
+// fail makes err the end of all writing.
+func (l *Log) fail(err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.broken = fmt.Errorf("ledger: a commit failed, and nothing more is written until the program is started again: %w", err)
+	return l.broken
+}
+
 func (w *writer) write(batch []*request, results []result) (err error) {
 	ctx := context.Background() // a batch has many callers: none may cancel the others
 	tx, err := w.log.db.BeginTx(ctx, nil)
@@ -248,10 +256,12 @@ func (w *writer) write(batch []*request, results []result) (err error) {
 		return fmt.Errorf("ledger: head: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
-		w.log.mu.Lock()
-		w.log.broken = fmt.Errorf("ledger: a commit failed, and nothing more is written until the program is started again: %w", err)
-		w.log.mu.Unlock()
-		return w.log.err()
+		return w.log.fail(err)
+	}
+	if a := w.log.cfg.Anchor; a != nil {
+		if err := a.Advance(tree); err != nil {
+			return w.log.fail(err)
+		}
 	}
 	w.edge, w.parties, w.last = next.edge, next.parties, next.last
 	for i := range results {

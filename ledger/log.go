@@ -52,7 +52,8 @@ type Sealer interface {
 // ErrDisposed reports that sealed details were disposed of.
 var ErrDisposed = errors.New("ledger: the details were disposed of")
 
-// A Config says how a [Log] is put together. Everything is required but Views.
+// A Config says how a [Log] is put together. Everything is required but Views and
+// Anchor.
 type Config struct {
 	DB     *sql.DB // one database that holds the ledger and its views
 	Origin string  // the name of the log in its checkpoints
@@ -63,6 +64,7 @@ type Config struct {
 	Sealer Sealer
 	Secret []byte      // from which party keys are derived; see [PartyKey]
 	Signer note.Signer // signs checkpoints; its name is the origin
+	Anchor Anchor      // what the database is compared with when it is opened; optional
 }
 
 // A Log is the ledger in a SQL database.
@@ -108,6 +110,11 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 	w := &writer{log: l}
 	if err := w.load(ctx); err != nil {
 		return nil, err
+	}
+	if c.Anchor != nil {
+		if err := checkAnchor(ctx, c.DB, c.Anchor); err != nil {
+			return nil, err
+		}
 	}
 	go w.run()
 	return l, nil
