@@ -174,3 +174,60 @@ func loadEdge(ctx context.Context, db Reader, size int64) (*edge, error) {
 	}
 	return e, nil
 }
+
+// Tile returns the hashes of a tile of the Merkle tree: width of them, at tile
+// level and index n, as C2SP tlog-tiles serves them. It returns nil where the tree
+// has no such tile.
+func (l *Log) Tile(ctx context.Context, level int, n int64, width int) ([]byte, error) {
+	h, err := l.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !inTree(h.N, level, n, width) {
+		return nil, nil
+	}
+	data, err := readTile(ctx, l.db, level, n)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) < width*tlog.HashSize {
+		return nil, fmt.Errorf("ledger: tile %d/%d has %d hashes, wanted %d", level, n, len(data)/tlog.HashSize, width)
+	}
+	return data[:width*tlog.HashSize], nil
+}
+
+// inTree reports whether a tree of the given size has width hashes in a tile.
+func inTree(size int64, level int, n int64, width int) bool {
+	const levels = 7 // a tree of 2^56 records has no more
+	if level < 0 || level > levels || n < 0 || width < 1 || width > tileWidth || n > size {
+		return false
+	}
+	return n*tileWidth+int64(width) <= size>>(tileHeight*level)
+}
+
+// Entries returns the leaves n*256 … n*256+width-1, or nil where the ledger has not
+// that many.
+func (l *Log) Entries(ctx context.Context, n int64, width int) ([][]byte, error) {
+	h, err := l.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !inTree(h.N, 0, n, width) {
+		return nil, nil
+	}
+	var out [][]byte
+	for r, err := range rows(ctx, l.db, recordColumns+` where seq >= $1 and seq < $2 order by seq`, n*tileWidth, n*tileWidth+int64(width)) {
+		if err != nil {
+			return nil, err
+		}
+		leaf, err := r.leaf(r.seq)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, leaf)
+	}
+	if len(out) != width {
+		return nil, fmt.Errorf("ledger: %d of %d leaves are missing from %d on", width-len(out), width, n*tileWidth)
+	}
+	return out, nil
+}
