@@ -7,6 +7,7 @@ import (
 	"chaperone.example/deid/code"
 	"chaperone.example/deid/day"
 	"chaperone.example/deid/method"
+	"chaperone.example/deid/place"
 	"chaperone.example/deid/tally"
 )
 
@@ -53,11 +54,11 @@ func (m *machine) leaf(n *node, p span) bool {
 		n.counts[tally.Local]++
 		return false
 	case ruleState:
-		if usState(b) {
+		if place.State(b) {
 			return m.write(n, tally.Kept, b)
 		}
 	case ruleCountry:
-		if country(b) {
+		if place.Country(b) {
 			return m.write(n, tally.Kept, b)
 		}
 	case ruleZIP:

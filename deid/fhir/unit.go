@@ -27,7 +27,7 @@ const unitWords = "|mcg|mg|gm|gms|ml|dl|cc|iu|ug|kg|lb|lbs|oz|cm|mm|km|in|ft|inc
 	"cigarettes|cigarette|packyears|packs_per_day|pack_years|packs/day|drinks|drink|standard_drinks|servings|meals|steps|step|kcal|cal|calories|kilocalories|joules|watts|mets|met|" +
 	"usd|dollars|visit|visits|session|sessions|event|events|episode|episodes|fall|falls|person|persons|people|patient|patients|number|no|nominal|ordinal|daly|qaly|" +
 	"temperature|volume|weight|mass|height|length|body|surface|area|rate|respirations|resp|heart|pulse|breaths_per_minute|beats_per_minute|am|pm|x|and|of|or|1.73_m2|#|mmole|mmoles|micromol|pg|fl|ng|tbsp|tsp|teaspoon|teaspoons|tablespoon|tablespoons|international|" +
-	"a|mo|wk|d|h|s|m|l|g|"
+	"a|mo|wk|d|h|s|m|l|g|t|z|"
 
 // unit reports whether b is a unit: an expression of UCUM, or plain words for one.
 func unit(b []byte) bool {
@@ -119,7 +119,7 @@ func atom(b []byte) bool {
 }
 
 func annotation(b []byte) bool {
-	for part := range bytes.SplitSeq(bytes.ToLower(b), []byte("_")) {
+	for part := range bytes.FieldsFuncSeq(bytes.ToLower(b), func(r rune) bool { return r == '_' || r == '-' }) {
 		if !listed(unitWords, part) && !every(part, 0, 3, func(c byte) bool { return digit(c) || c == '.' }) {
 			return listed(unitWords, bytes.ToLower(b))
 		}

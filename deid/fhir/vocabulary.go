@@ -3,6 +3,8 @@ package fhir
 import (
 	"bytes"
 	"strings"
+
+	"chaperone.example/deid/place"
 )
 
 // A check decides whether a code may be one of a system, by its form.
@@ -67,8 +69,8 @@ var standard = map[string]check{
 	"urn:iso:std:iso:3166":                                                       upper(2, 3),
 	"urn:iso:std:iso:3166:-2":                                                    subdivision,
 	"urn:iso:std:iso:4217":                                                       upper(3, 3),
-	"https://www.usps.com/":                                                      usState,
-	"http://hl7.org/fhir/ValueSet/usps-state":                                    usState,
+	"https://www.usps.com/":                                                      place.State,
+	"http://hl7.org/fhir/ValueSet/usps-state":                                    place.State,
 	"http://unstats.un.org/unsd/methods/m49/m49.htm":                             number(3, 3),
 	"http://hl7.org/fhir/us/core/CodeSystem/careplan-category":                   word,
 	"http://hl7.org/fhir/us/core/CodeSystem/condition-category":                  word,
@@ -237,7 +239,7 @@ func dicomClass(b []byte) bool {
 }
 
 func subdivision(b []byte) bool {
-	return len(b) == 5 && b[2] == '-' && string(b[:2]) == "US" && usState(b[3:])
+	return len(b) == 5 && b[2] == '-' && string(b[:2]) == "US" && place.State(b[3:])
 }
 
 // variable is the name of a Blue Button variable.
@@ -252,24 +254,9 @@ func blueButton(b []byte) bool {
 	return mixed(1, 4)(b) || variable(b)
 }
 
-// states lists the two-letter codes and the names of States, the District and the
-// territories: the smallest geographic units that Safe Harbor lets stay.
-const states = "|AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|PR|VI|GU|AS|MP|" +
-	"ALABAMA|ALASKA|ARIZONA|ARKANSAS|CALIFORNIA|COLORADO|CONNECTICUT|DELAWARE|DISTRICT OF COLUMBIA|FLORIDA|GEORGIA|HAWAII|IDAHO|ILLINOIS|INDIANA|IOWA|KANSAS|KENTUCKY|LOUISIANA|MAINE|MARYLAND|" +
-	"MASSACHUSETTS|MICHIGAN|MINNESOTA|MISSISSIPPI|MISSOURI|MONTANA|NEBRASKA|NEVADA|NEW HAMPSHIRE|NEW JERSEY|NEW MEXICO|NEW YORK|NORTH CAROLINA|NORTH DAKOTA|OHIO|OKLAHOMA|OREGON|PENNSYLVANIA|" +
-	"RHODE ISLAND|SOUTH CAROLINA|SOUTH DAKOTA|TENNESSEE|TEXAS|UTAH|VERMONT|VIRGINIA|WASHINGTON|WEST VIRGINIA|WISCONSIN|WYOMING|PUERTO RICO|VIRGIN ISLANDS|GUAM|AMERICAN SAMOA|NORTHERN MARIANA ISLANDS|"
-
-func usState(b []byte) bool { return listed(states, bytes.ToUpper(b)) }
-
 // listed reports whether a word stands between bars in a list.
 func listed(list string, word []byte) bool {
 	return len(word) > 0 && bytes.IndexByte(word, '|') < 0 && strings.Contains(list, "|"+string(word)+"|")
-}
-
-const countries = "|USA|UNITED STATES|UNITED STATES OF AMERICA|CANADA|MEXICO|"
-
-func country(b []byte) bool {
-	return upper(2, 3)(b) || listed(countries, bytes.ToUpper(b))
 }
 
 // plain reports whether the display of a standard coding looks like a term and not
@@ -297,7 +284,9 @@ func plain(b []byte) bool {
 			}
 			i++
 		}
-		if digits >= 4 && letters > 0 && !(digit(b[start]) && letters <= 4 && letter(b[i-1])) { // "1000MG" is a strength
+		strength := digit(b[start]) && letters <= 4 && letter(b[i-1]) // "1000MG"
+		approval := digits == 6 && (letters == 3 && bytes.HasPrefix(b[start:], []byte("NDA")) || letters == 4 && bytes.HasPrefix(b[start:], []byte("ANDA")))
+		if digits >= 4 && letters > 0 && !strength && !approval { // approvals of drugs are in RxNorm's names
 			return false
 		}
 		if digits > 0 && letters == 0 && grouped(b[start:]) {

@@ -1,0 +1,488 @@
+package table
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"chaperone.example/deid/code"
+	"chaperone.example/deid/day"
+	"chaperone.example/deid/input"
+	"chaperone.example/deid/method"
+	"chaperone.example/deid/place"
+	"chaperone.example/deid/tally"
+	"chaperone.example/phi"
+)
+
+// A Job says how to de-identify a table.
+type Job struct {
+	Method      method.Method
+	Columns     []Column        // what the columns are, by name; those not listed are known by their name
+	DropUnknown bool            // remove columns that stand for no element instead of refusing the table
+	Elements    map[string]bool // the phi elements to keep, by ID; nil: all that the method lets stay
+	Codes       code.Coder      // new names for keys and tokens
+	Filter      Filter          // which rows to keep
+	MaxLine     int             // the longest record, in bytes; 0: input.MaxLine
+}
+
+// A Filter leaves out rows that are none of the request's business. The zero Filter
+// lets all pass.
+type Filter struct {
+	// Date names the phi element whose column must lie between From and To, both
+	// inclusive ("encounter.discharge-date"). A row without a readable date is left out.
+	Date     string
+	From, To day.Date
+	// Is lists, by phi element, the values of which a row must have one
+	// ("encounter.class": "I").
+	Is map[string][]string
+	// Keep is any further condition, nil for none.
+	Keep func(Row) bool
+}
+
+// A Row is one row of the input, before anything is done to it. It is valid only
+// during the call it is passed to.
+type Row struct {
+	fields  [][]byte
+	columns map[string]int
+}
+
+// Value returns the value of the first column that stands for a phi element, "" if
+// there is none.
+func (r Row) Value(element string) string {
+	if i, ok := r.columns[element]; ok {
+		return string(bytes.TrimSpace(r.fields[i]))
+	}
+	return ""
+}
+
+// A Result says what was done.
+type Result struct {
+	In, Out  uint64      // rows read and written
+	Filtered uint64      // rows that the filter left out
+	Sheet    tally.Sheet // by column
+	Columns  []Column    // what the columns were taken for
+}
+
+// Transform reads a table from r and writes what may stay of it to w. After an error
+// what was written to w is not complete and must not be used. Errors about the input
+// are [*input.Error].
+func Transform(ctx context.Context, job Job, r io.Reader, w io.Writer) (Result, error) {
+	t := &transformer{job: job, in: newReader(r, job.MaxLine), first: map[string]int{}}
+	if err := t.header(); err != nil {
+		return t.result, err
+	}
+	err := t.rows(ctx, w)
+	t.result.Sheet = tally.Sheet{}
+	for i, c := range t.columns {
+		if t.counts[i] != (tally.Counts{}) {
+			t.result.Sheet.Merge(tally.Sheet{c.Name: t.counts[i]})
+		}
+	}
+	t.result.Columns = t.columns
+	return t.result, err
+}
+
+type transformer struct {
+	job     Job
+	in      *reader
+	columns []Column
+	stays   []bool
+	counts  []tally.Counts
+	first   map[string]int // the first column of each element
+	out     []byte
+	result  Result
+}
+
+// header reads the header, decides about every column and writes the new header.
+func (t *transformer) header() error {
+	names, err := t.in.header()
+	if err != nil {
+		return err
+	}
+	given := map[string]Column{}
+	for _, c := range t.job.Columns {
+		given[c.Name] = c
+	}
+	seen := map[string]bool{}
+	for i, b := range names {
+		name := string(bytes.TrimSpace(b))
+		if seen[name] {
+			return t.columnFlaw(i, "has the same name as a column before it", "give every column its own name")
+		}
+		seen[name] = true
+		c, ok := given[name]
+		if ok {
+			delete(given, name)
+		} else {
+			c = Named(name)
+		}
+		if c.Element == "" && c.Treatment != Remove {
+			return t.columnFlaw(i, "has a treatment but stands for no element", "say which element it stands for")
+		}
+		if c.Element == "" && !ok && !t.job.DropUnknown {
+			return t.columnFlaw(i, "is not a column that is known", "say which element it stands for, or have unknown columns removed")
+		}
+		if c.Element != "" {
+			e, known := phi.Lookup(c.Element)
+			if !known {
+				return t.columnFlaw(i, "stands for an element that is not in the catalogue", "use an element of the catalogue")
+			}
+			if weaker(c.Treatment, e, name) {
+				return t.columnFlaw(i, "has a treatment that its element does not allow", fmt.Sprintf("treat it as %q", treatment(e, name)))
+			}
+			if _, ok := t.first[c.Element]; !ok {
+				t.first[c.Element] = i
+			}
+		}
+		if c.Element == "" {
+			c.Name = fmt.Sprintf("(unknown column %d)", i+1) // a name that is not known may be a value
+		}
+		t.columns = append(t.columns, c)
+		t.stays = append(t.stays, t.columnStays(c))
+		if c.Treatment == Token && t.job.Codes == nil {
+			return errors.New("table: a job needs a coder for keys")
+		}
+	}
+	if len(given) > 0 {
+		return &input.Error{Line: 1, Problem: fmt.Sprintf("%d of the columns that were described are not in the header", len(given)), Remedy: "describe the columns as the header names them"}
+	}
+	t.counts = make([]tally.Counts, len(t.columns))
+	if err := t.checkFilter(); err != nil {
+		return err
+	}
+	kept := 0
+	for i, c := range t.columns {
+		if t.stays[i] {
+			t.separator(kept)
+			t.text([]byte(c.Name))
+			kept++
+		}
+	}
+	if kept == 0 {
+		return &input.Error{Line: 1, Problem: "no column of the table may stay", Remedy: "check the header, and which elements were decided"}
+	}
+	t.out = append(t.out, '\n')
+	return nil
+}
+
+// weaker reports whether a treatment that the caller chose does less than the element
+// asks for. Only its own treatment, or the removal, is allowed; the treatments of
+// values that identify nobody may stand for each other.
+func weaker(c Treatment, e phi.Element, name string) bool {
+	own := treatment(e, name)
+	harmless := func(t Treatment) bool { return t == Code || t == Number || t == Category }
+	age := func(t Treatment) bool { return t == Age || t == AgeDays }
+	return c != Remove && c != own && !(harmless(c) && harmless(own)) && !(age(c) && age(own))
+}
+
+// columnStays reports whether a column is in the output.
+func (t *transformer) columnStays(c Column) bool {
+	switch {
+	case c.Treatment == Remove:
+		return false
+	case c.Treatment == City && !t.job.Method.Cities:
+		return false
+	}
+	return t.job.Elements == nil || t.job.Elements[c.Element]
+}
+
+func (t *transformer) columnFlaw(i int, problem, remedy string) error {
+	return &input.Error{Line: 1, Column: int64(i) + 1, Problem: "the column " + problem, Remedy: remedy}
+}
+
+func (t *transformer) checkFilter() error {
+	f := t.job.Filter
+	need := make([]string, 0, len(f.Is)+1)
+	for id := range f.Is {
+		need = append(need, id)
+	}
+	if f.Date != "" {
+		need = append(need, f.Date)
+	}
+	for _, id := range need {
+		if _, ok := t.first[id]; !ok {
+			return &input.Error{Line: 1, Problem: "the rows are to be chosen by " + id + ", and no column stands for it", Remedy: "give a table with that column, or choose rows by something else"}
+		}
+	}
+	return nil
+}
+
+// flushAt is when the output is handed on, in bytes.
+const flushAt = 128 << 10
+
+func (t *transformer) rows(ctx context.Context, w io.Writer) error {
+	for {
+		fields, err := t.in.read()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		t.result.In++
+		if t.result.In%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if len(fields) != len(t.columns) {
+			return &input.Error{Line: t.in.line, Problem: fmt.Sprintf("the line has %d fields, the header %d", len(fields), len(t.columns)),
+				Remedy: "the file may be cut off, or a field with a separator lacks its quotes"}
+		}
+		if !t.passes(fields) {
+			t.result.Filtered++
+			continue
+		}
+		if err := t.row(fields); err != nil {
+			return err
+		}
+		t.result.Out++
+		if len(t.out) >= flushAt {
+			if _, err := w.Write(t.out); err != nil {
+				return err
+			}
+			t.out = t.out[:0]
+		}
+	}
+	_, err := w.Write(t.out)
+	return err
+}
+
+// passes applies the filter.
+func (t *transformer) passes(fields [][]byte) bool {
+	f := t.job.Filter
+	for id, values := range f.Is {
+		v := bytes.TrimSpace(fields[t.first[id]])
+		ok := false
+		for _, want := range values {
+			ok = ok || string(v) == want
+		}
+		if !ok {
+			return false
+		}
+	}
+	if f.Date != "" {
+		d, ok := day.Parse(fields[t.first[f.Date]], t.job.Method.AsOf.Year)
+		if !ok || !f.From.IsZero() && d.Compare(f.From) < 0 || !f.To.IsZero() && d.Compare(f.To) > 0 {
+			return false
+		}
+	}
+	return f.Keep == nil || f.Keep(Row{fields, t.first})
+}
+
+// row writes one row.
+func (t *transformer) row(fields [][]byte) error {
+	old, latest := t.judge(fields)
+	kept := 0
+	for i, c := range t.columns {
+		if !t.stays[i] {
+			switch {
+			case c.Element == "":
+				t.counts[i][tally.Unknown]++
+			case c.Treatment == Remove || c.Treatment == City && !t.job.Method.Cities:
+				t.counts[i][tally.Dropped]++
+			default:
+				t.counts[i][tally.Unneeded]++
+			}
+			continue
+		}
+		t.separator(kept)
+		kept++
+		if err := t.field(i, fields[i], old, latest); err != nil {
+			return err
+		}
+	}
+	t.out = append(t.out, '\n')
+	return nil
+}
+
+// judge finds out whether the person of a row is over 89, and at which day that was
+// judged: the latest date of the row that is not a birth.
+func (t *transformer) judge(fields [][]byte) (old bool, latest day.Date) {
+	for i, c := range t.columns {
+		if c.Treatment != Date {
+			continue
+		}
+		if d, ok := day.Parse(fields[i], t.job.Method.AsOf.Year); ok && d.Compare(latest) > 0 {
+			latest = d
+		}
+	}
+	if latest.IsZero() {
+		latest = t.job.Method.AsOf
+	}
+	if t.job.Method.AllAges {
+		return false, latest
+	}
+	for i, c := range t.columns {
+		switch c.Treatment {
+		case BirthDate:
+			d, ok := day.Parse(fields[i], t.job.Method.AsOf.Year)
+			old = old || ok && day.Age(d, latest) >= day.Aggregate
+		case Age:
+			n, ok := years(fields[i])
+			old = old || ok && n >= day.Aggregate
+		case AgeDays:
+			n, ok := years(fields[i])
+			old = old || ok && n >= day.Aggregate*365
+		}
+	}
+	return old, latest
+}
+
+// years reads a whole number, perhaps with a fraction or a plus sign after it.
+func years(b []byte) (int, bool) {
+	b = bytes.TrimRight(bytes.TrimSpace(b), "+")
+	f, err := strconv.ParseFloat(string(b), 64)
+	return int(min(max(f, -1), 1e9)), err == nil
+}
+
+// field writes what may stay of one value.
+func (t *transformer) field(i int, b []byte, old bool, latest day.Date) error {
+	b = bytes.TrimSpace(b)
+	if len(b) == 0 {
+		return nil
+	}
+	counts := &t.counts[i]
+	switch t.columns[i].Treatment {
+	case Date, BirthDate:
+		birth := t.columns[i].Treatment == BirthDate
+		d, ok := day.Parse(b, t.job.Method.AsOf.Year)
+		switch {
+		case !ok:
+			counts[tally.Malformed]++
+		case birth && old || !t.job.Method.AllAges && !birth && day.Age(d, latest) >= day.Aggregate:
+			counts[tally.Aggregated]++
+		case t.job.Method.Dates == method.Full:
+			counts[tally.Kept]++
+			t.text(b)
+		default:
+			counts[tally.Generalized]++
+			t.out = strconv.AppendInt(t.out, int64(d.Year), 10)
+		}
+	case Age, AgeDays:
+		n, ok := years(b)
+		switch {
+		case !ok || n < 0:
+			counts[tally.Malformed]++
+		case old && t.columns[i].Treatment == AgeDays:
+			counts[tally.Aggregated]++
+		case old && t.columns[i].Name == "age_years":
+			counts[tally.Aggregated]++
+			t.out = append(t.out, "90"...)
+		case old:
+			counts[tally.Aggregated]++
+			t.out = append(t.out, "90+"...)
+		default:
+			counts[tally.Kept]++
+			t.text(b)
+		}
+	case ZIP:
+		if t.job.Method.ZIP != nil {
+			counts[tally.Generalized]++
+			t.text([]byte(t.job.Method.ZIP.Generalize(b)))
+			return nil
+		}
+		t.ifPlain(counts, b, len(b) <= 10 && onlyDigits(b, "- "))
+	case Token:
+		c, err := t.job.Codes.Code(t.columns[i].Element, b)
+		if err != nil {
+			return err
+		}
+		counts[tally.Recoded]++
+		t.out = c.Append(t.out)
+	case City:
+		t.ifPlain(counts, b, len(b) <= 60 && !bytes.ContainsAny(b, "0123456789@"))
+	case State:
+		t.ifPlain(counts, b, place.State(b))
+	case Code:
+		t.ifPlain(counts, b, clinicalCode(b))
+	case Number:
+		t.ifPlain(counts, b, amount(b) || category(b))
+	case Category:
+		t.ifPlain(counts, b, category(b))
+	}
+	return nil
+}
+
+func (t *transformer) ifPlain(counts *tally.Counts, b []byte, ok bool) {
+	if !ok {
+		counts[tally.Malformed]++
+		return
+	}
+	counts[tally.Kept]++
+	t.text(b)
+}
+
+// clinicalCode reports whether b may be a code of ICD-10, ICD-9, CPT or HCPCS: up to
+// eight letters and digits with a point, and of plain numbers only those of at most
+// five digits, or of seven, as ICD-10-PCS has them.
+func clinicalCode(b []byte) bool {
+	digits := 0
+	for _, c := range b {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '.' || c == '-':
+		default:
+			return false
+		}
+	}
+	return len(b) <= 8 && (digits < len(b) || digits <= 5 || digits == 7)
+}
+
+// amount reports whether b is a number of at most nine digits before the point.
+func amount(b []byte) bool {
+	if b[0] == '-' || b[0] == '$' {
+		b = b[1:]
+	}
+	whole, fraction, point := bytes.Cut(b, []byte("."))
+	return len(whole) > 0 && len(whole) <= 9 && onlyDigits(whole, "") && (!point || len(fraction) <= 6 && (len(fraction) == 0 || onlyDigits(fraction, "")))
+}
+
+// category reports whether b may be one of a few values: a short word or code and
+// nothing that looks like a name with a number, a date, a telephone number or an
+// address.
+func category(b []byte) bool {
+	if len(b) > 40 || bytes.ContainsAny(b, "@\n:=") || bytes.IndexByte([]byte("+-@"), b[0]) >= 0 && len(b) > 1 {
+		return false
+	}
+	run, longest, groups := 0, 0, 0
+	for _, c := range b {
+		if c >= '0' && c <= '9' {
+			if run == 0 {
+				groups++
+			}
+			run++
+			longest = max(longest, run)
+		} else {
+			run = 0
+		}
+	}
+	if d, ok := day.Parse(b, 2100); ok && d.Day > 0 {
+		return false
+	}
+	return longest <= 6 && groups <= 2
+}
+
+func (t *transformer) separator(n int) {
+	if n > 0 {
+		t.out = append(t.out, t.in.sep)
+	}
+}
+
+// text writes a field, in quotes where it needs them.
+func (t *transformer) text(b []byte) {
+	if bytes.IndexByte(b, t.in.sep) < 0 && !bytes.ContainsAny(b, "\"\r\n") {
+		t.out = append(t.out, b...)
+		return
+	}
+	t.out = append(t.out, '"')
+	for _, c := range b {
+		if c == '"' {
+			t.out = append(t.out, '"')
+		}
+		t.out = append(t.out, c)
+	}
+	t.out = append(t.out, '"')
+}
