@@ -56,6 +56,7 @@ func appendJSON(buf []byte, v any) []byte {
 	return append(buf, "null"...)
 }
 
+// empty reports whether there is nothing in v, however deep.
 func empty(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -65,9 +66,19 @@ func empty(v any) bool {
 	case number:
 		return v == ""
 	case list:
-		return len(v) == 0
+		for _, e := range v {
+			if !empty(e) {
+				return false
+			}
+		}
+		return true
 	case object:
-		return len(v) == 0
+		for i := 1; i < len(v); i += 2 {
+			if !empty(v[i]) {
+				return false
+			}
+		}
+		return true
 	}
 	return false
 }

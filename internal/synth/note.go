@@ -161,6 +161,10 @@ func (n *note) course(p *cohort.Person, s *cohort.Stay, d *chance.Draw) {
 		n.tell("Talked about the quarrel with {} {NAME} and sleep. No thoughts of self-harm.\n", p.Contact.Relation, p.Contact.Given)
 	case s.Obstetric:
 		n.say("G" + strconv.Itoa(s.Gravida) + "P" + strconv.Itoa(s.Parity) + ", " + strconv.Itoa(s.Weeks) + " weeks gestation. Apgar 8/9. Mother and baby well.\n")
+	case s.Category == 15:
+		n.say("Feeding well, passed the hearing screen. Hepatitis B vaccine given.\n")
+	case s.Category == 19 || s.Category == 20:
+		n.say("Observed on the unit, calm by day 2. CIWA and COWS scores falling. Declined group on weekends.\n")
 	case s.Class == 'I':
 		n.say(chance.Pick(d, []string{
 			"Treated according to protocol with steady improvement. WBC 11.2, lactate 1.8.\n",

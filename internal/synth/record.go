@@ -48,15 +48,16 @@ func (b *bundle) stay(p *cohort.Person, s *cohort.Stay, m cohort.Membership, fir
 
 func (b *bundle) encounter(s *cohort.Stay, m cohort.Membership, security list) {
 	h := b.hospital
-	class := map[byte][2]string{'I': {"IMP", "inpatient encounter"}, 'E': {"EMER", "emergency"}, 'O': {"AMB", "ambulatory"}, 'B': {"OBSENC", "observation encounter"}}[s.Class]
-	disposition := map[string]string{"01": "home", "06": "home", "07": "aadvice", "20": "exp", "02": "other-hcf", "03": "snf", "62": "rehab", "50": "hosp", "51": "hosp"}[s.Disposition]
+	class, className := actClass(s.Class)
 	provider := h.Slug
 	if s.Program {
 		provider = b.programID()
 	}
 	diagnoses := make(list, len(s.Diagnoses))
+	role := "DD" // discharge diagnosis; the others are comorbidities
 	for i := range s.Diagnoses {
-		diagnoses[i] = object{"condition", ref("Condition", s.Key+"-dx"+strconv.Itoa(i+1)), "use", term("diagnosis-role", map[bool]string{true: "DD", false: "CM"}[i == 0]), "rank", i + 1}
+		diagnoses[i] = object{"condition", ref("Condition", s.Key+"-dx"+strconv.Itoa(i+1)), "use", term("diagnosis-role", role), "rank", i + 1}
+		role = "CM"
 	}
 	admitSource := object(nil)
 	switch {
@@ -68,15 +69,47 @@ func (b *bundle) encounter(s *cohort.Stay, m cohort.Membership, security list) {
 		admitSource = term("admit-source", "emd")
 	}
 	b.add(object{"resourceType", "Encounter", "id", s.Key, "meta", object{"security", security},
-		"identifier", list{object{"system", memberSystem + h.Slug + "/encounter", "value", s.Key}}, "status", "finished", "class", coding(actCode, class[0], class[1]),
+		"identifier", list{object{"system", memberSystem + h.Slug + "/encounter", "value", s.Key}}, "status", "finished", "class", coding(actCode, class, className),
 		"type", list{object{"text", s.Why}}, "subject", ref("Patient", m.ID),
 		"participant", list{object{"individual", ref("Practitioner", h.Staff[s.Staff].ID)}},
 		"period", object{"start", s.Admit.Format(timestamp), "end", s.Discharge.Format(timestamp)},
 		"length", object{"value", s.Days, "unit", "day", "system", ucum, "code", "d"},
 		"diagnosis", diagnoses,
-		"hospitalization", object{"admitSource", admitSource, "dischargeDisposition", term("discharge-disposition", disposition)},
+		"hospitalization", object{"admitSource", admitSource, "dischargeDisposition", term("discharge-disposition", dispositionCode(s.Disposition))},
 		"location", list{object{"location", ref("Location", h.Slug+"-"+h.Units[s.Ward].ID)}},
 		"serviceProvider", ref("Organization", provider)})
+}
+
+// actClass returns the code and name of HL7's ActCode for a class of encounter.
+func actClass(class byte) (code, name string) {
+	switch class {
+	case 'I':
+		return "IMP", "inpatient encounter"
+	case 'E':
+		return "EMER", "emergency"
+	case 'B':
+		return "OBSENC", "observation encounter"
+	}
+	return "AMB", "ambulatory"
+}
+
+// dispositionCode returns HL7's discharge disposition for a UB-04 status.
+func dispositionCode(status string) string {
+	switch status {
+	case "02":
+		return "other-hcf"
+	case "03":
+		return "snf"
+	case "07":
+		return "aadvice"
+	case "20":
+		return "exp"
+	case "50", "51":
+		return "hosp"
+	case "62":
+		return "rehab"
+	}
+	return "home"
 }
 
 // condition writes a diagnosis: of a stay, or on the problem list if s is nil.

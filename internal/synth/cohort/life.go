@@ -288,11 +288,12 @@ func (w *World) weighted(p *Person, d *chance.Draw) int {
 // fit adds a visit unless it would overlap another Stay, fall outside the extract
 // or outside the person's life.
 func (w *World) fit(p *Person, s Stay) {
-	if !s.Discharge.Before(w.End) || s.Admit.Before(w.Start) || s.Admit.Before(p.Birth) || !p.Death.IsZero() && !s.Discharge.Before(p.Death) {
+	first := begins(&s)
+	if !s.Discharge.Before(w.End) || first.Before(w.Start) || first.Before(p.Birth) || !p.Death.IsZero() && !s.Discharge.Before(p.Death) {
 		return
 	}
 	for _, o := range p.Stays {
-		if begin := begins(&o); s.Admit.Before(o.Discharge.Add(time.Hour)) && s.Discharge.After(begin.Add(-time.Hour)) {
+		if begin := begins(&o); first.Before(o.Discharge.Add(time.Hour)) && s.Discharge.After(begin.Add(-time.Hour)) {
 			return
 		}
 	}

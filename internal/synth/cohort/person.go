@@ -175,7 +175,7 @@ func (w *World) deal(index int, shared, program bool) Trait {
 		every, at int
 		what      Trait
 	}{{20, 11, Drinking}, {50, 7, LivesHIV}, {12, 5, Psychiatric}, {40, 17, Genetic}, {60, 22, Reproductive}, {25, 13, RarePlace}, {45, 19, Cancer},
-		{100, 61, Unlinkable}} {
+		{100, 41, Unlinkable}} {
 		if index%r.every == r.at {
 			t |= r.what
 		}
