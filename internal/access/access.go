@@ -69,6 +69,12 @@ func (t *Table) May(role phi.Role, action string) bool {
 	return ok && slices.Contains(g.Roles, role)
 }
 
+// Opens reports whether role may pass the route of a pattern.
+func (t *Table) Opens(role phi.Role, pattern string) bool {
+	action, ok := t.routes[pattern]
+	return ok && t.May(role, action)
+}
+
 // Permit implements [ledger.Gate].
 func (t *Table) Permit(_ context.Context, a ledger.Actor, action string) (ledger.Scope, error) {
 	g, ok := t.grants[action]
@@ -149,14 +155,11 @@ func (m *Mux) Err() error {
 	return fmt.Errorf("access: %s", strings.Join(errs, "; "))
 }
 
+// ServeMux returns what serves the routes, each behind its action.
+func (m *Mux) ServeMux() *http.ServeMux { return m.mux }
+
 // ServeHTTP implements http.Handler.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.mux.ServeHTTP(w, r) }
-
-// Pattern returns the route that r takes, or "" if there is none.
-func (m *Mux) Pattern(r *http.Request) string {
-	_, pattern := m.mux.Handler(r)
-	return pattern
-}
 
 type (
 	actorKey   struct{}

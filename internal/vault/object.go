@@ -274,8 +274,11 @@ type Coder struct {
 	tx    *sql.Tx
 	space string
 	mac   hash.Hash
-	codes map[[sha256.Size]byte]string
+	codes map[[sha256.Size]byte][CodeSize]byte
 }
+
+// CodeSize is the size of a code in bytes.
+const CodeSize = 16
 
 // Coder begins to give out codes of an organization's space.
 func (v *Vault) Coder(ctx context.Context, org, space string) (*Coder, error) {
@@ -287,23 +290,28 @@ func (v *Vault) Coder(ctx context.Context, org, space string) (*Coder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vault: %w", err)
 	}
-	return &Coder{ctx, tx, org + "/" + space, hmac.New(sha256.New, key), map[[sha256.Size]byte]string{}}, nil
+	return &Coder{ctx, tx, org + "/" + space, hmac.New(sha256.New, key), map[[sha256.Size]byte][CodeSize]byte{}}, nil
 }
 
 // Code returns the code that stands for original, making it at first use.
-func (c *Coder) Code(original []byte) (string, error) {
+func (c *Coder) Code(original []byte) ([CodeSize]byte, error) {
 	c.mac.Reset()
 	c.mac.Write(original)
 	digest := [sha256.Size]byte(c.mac.Sum(nil))
 	if code, ok := c.codes[digest]; ok {
 		return code, nil
 	}
-	if _, err := c.tx.ExecContext(c.ctx, `insert into code (space, original, code) values ($1, $2, $3) on conflict do nothing`, c.space, digest[:], NewID()); err != nil {
-		return "", fmt.Errorf("vault: %w", err)
+	var code [CodeSize]byte
+	rand.Read(code[:])
+	if _, err := c.tx.ExecContext(c.ctx, `insert into code (space, original, code) values ($1, $2, $3) on conflict do nothing`, c.space, digest[:], code[:]); err != nil {
+		return code, fmt.Errorf("vault: %w", err)
 	}
-	var code string
-	if err := c.tx.QueryRowContext(c.ctx, `select code from code where space = $1 and original = $2`, c.space, digest[:]).Scan(&code); err != nil {
-		return "", fmt.Errorf("vault: %w", err)
+	var kept []byte
+	if err := c.tx.QueryRowContext(c.ctx, `select code from code where space = $1 and original = $2`, c.space, digest[:]).Scan(&kept); err != nil {
+		return code, fmt.Errorf("vault: %w", err)
+	}
+	if copy(code[:], kept) != CodeSize {
+		return code, errors.New("vault: a code is not whole")
 	}
 	c.codes[digest] = code
 	return code, nil

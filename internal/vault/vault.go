@@ -242,3 +242,9 @@ func (v *Vault) Get(ctx context.Context, subject, name string) ([]byte, error) {
 
 // ErrNone reports that there is no such secret.
 var ErrNone = errors.New("vault: no such secret")
+
+// Seed returns 32 random bytes kept under a name, making them at first use: the
+// seed of a signing key.
+func (v *Vault) Seed(ctx context.Context, name string) ([]byte, error) {
+	return v.key(ctx, "seed/"+name, true)
+}

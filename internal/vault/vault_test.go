@@ -155,7 +155,7 @@ func TestKeysNeedTheirRoot(t *testing.T) {
 // says nothing about what it stands for.
 func TestCodes(t *testing.T) {
 	v, _ := open(t)
-	code := func(space, original string, commit bool) string {
+	code := func(space, original string, commit bool) [CodeSize]byte {
 		c, err := v.Coder(t.Context(), "north", space)
 		if err != nil {
 			t.Fatal(err)
