@@ -141,9 +141,13 @@ func (b *bundle) demographics(p *cohort.Person, m cohort.Membership, d *chance.D
 	if p.Token != "" {
 		token = object{"system", tokenSystem, "value", p.Token}
 	}
-	mbi := ""
-	if p.Payer(p.AgeAt(b.world.Start)) == 1 {
+	age := p.AgeAt(b.world.Start)
+	mbi, licence := "", ""
+	if p.Payer(age) == 1 {
 		mbi = p.Plan
+	}
+	if age >= 18 {
+		licence = p.Licence
 	}
 	gender := "female"
 	if p.Male {
@@ -163,7 +167,7 @@ func (b *bundle) demographics(p *cohort.Person, m cohort.Membership, d *chance.D
 		"identifier", list{
 			identifier("MR", "Medical Record Number", memberSystem+b.hospital.Slug+"/mrn", m.MRN),
 			identifier("SS", "Social Security Number", "http://hl7.org/fhir/sid/us-ssn", p.SSN),
-			identifier("DL", "Driver's License", "urn:oid:2.16.840.1.113883.4.3.25", map[bool]string{true: p.Licence}[p.AgeAt(b.world.Start) >= 18]),
+			identifier("DL", "Driver's License", "urn:oid:2.16.840.1.113883.4.3.25", licence),
 			identifier("MC", "Patient's Medicare Number", "http://hl7.org/fhir/sid/us-mbi", mbi),
 			token,
 		},
@@ -210,11 +214,7 @@ func raceExtensions(p *cohort.Person) list {
 
 func (b *bundle) coverage(p *cohort.Person, m cohort.Membership) {
 	payer := p.Payer(p.AgeAt(b.world.Start))
-	subscriber := p.Licence
-	if payer == 1 {
-		subscriber = p.Plan
-	}
-	b.add(object{"resourceType", "Coverage", "id", coverageID(m), "status", "active", "subscriberId", subscriber, "beneficiary", ref("Patient", m.ID),
+	b.add(object{"resourceType", "Coverage", "id", coverageID(m), "status", "active", "subscriberId", p.Plan, "beneficiary", ref("Patient", m.ID),
 		"relationship", term("subscriber-relationship", "self"), "payor", list{ref("Organization", payerID(payer))}})
 }
 

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -242,12 +243,13 @@ func date(t time.Time) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
+var unitHeader = strings.Fields(`hospital_id unit_id unit_type month patient_days central_line_days catheter_days clabsi cauti cdi falls injury_falls
+	predicted_clabsi predicted_cauti nursing_hours`)
+
 func TestUnitMonths(t *testing.T) {
 	f, sum := consortium(t, small)
-	columns := strings.Fields(`hospital_id unit_id unit_type month patient_days central_line_days catheter_days clabsi cauti cdi falls injury_falls
-		predicted_clabsi predicted_cauti nursing_hours`)
 	for _, h := range sum.Hospitals {
-		list := rows(t, f[h.ID+"/unit_months.csv"], columns)
+		list := rows(t, f[h.ID+"/unit_months.csv"], unitHeader)
 		if len(list) != h.UnitMonths || len(list) != 6*small.Months {
 			t.Errorf("%s: %d unit-months, want %d", h.ID, len(list), 6*small.Months)
 		}
@@ -263,6 +265,35 @@ func TestUnitMonths(t *testing.T) {
 				t.Errorf("%s: impossible counts: %v", h.ID, r)
 			}
 		}
+	}
+}
+
+// Ten years of unit-months show the effect on infections and falls, within four
+// standard errors of a Poisson count.
+func TestUnitEffectsAreRecoverable(t *testing.T) {
+	effects := []synth.Effect{{Infection: -.6, Falls: -.4, Cost: 1, LengthOfStay: 1, EDTime: 1}, {Infection: .6, Falls: .4, Cost: 1, LengthOfStay: 1, EDTime: 1}}
+	f, sum := consortium(t, synth.Config{Hospitals: 2, Patients: 1, Months: 120, Seed: 2, Effects: effects})
+	var fallRate [2]float64
+	for i, h := range sum.Hospitals {
+		var observed, predicted, falls, days float64
+		for _, r := range rows(t, f[h.ID+"/unit_months.csv"], unitHeader) {
+			for column, into := range map[string]*float64{"clabsi": &observed, "cauti": &observed, "predicted_clabsi": &predicted, "predicted_cauti": &predicted,
+				"falls": &falls, "patient_days": &days} {
+				v, err := strconv.ParseFloat(r[column], 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				*into += v
+			}
+		}
+		want := predicted * math.Exp(effects[i].Infection)
+		if math.Abs(observed-want) > 4*math.Sqrt(want) || want < 50 {
+			t.Errorf("%s: %v infections, want about %.0f", h.ID, observed, want)
+		}
+		fallRate[i] = falls / days
+	}
+	if got := math.Log(fallRate[1] / fallRate[0]); math.Abs(got-.8) > .15 {
+		t.Errorf("falls differ by %.2f on the log scale, want 0.8", got)
 	}
 }
 

@@ -37,11 +37,15 @@ func (w *World) number(p *Person) {
 	}
 }
 
+// admissions lives through the inpatient stays, from one to the next.
 func (w *World) admissions(p *Person, d *chance.Draw) {
 	age := p.AgeAt(w.Start)
 	perMonth := []float64{.010, .028, .050, .080}[band(age)] * (1 + float64(.12*float64(len(p.Chronic))))
 	if p.Traits&(Opioids|Drinking|LivesHIV|Psychiatric|Cancer) != 0 {
 		perMonth += .05
+	}
+	if len(p.Members) > 1 { // who goes to several hospitals goes often
+		perMonth += .06
 	}
 	wait := func() int { return int(d.Exponential(30.4 / perMonth)) }
 
@@ -55,57 +59,33 @@ func (w *World) admissions(p *Person, d *chance.Draw) {
 		when = Day(w.Start).AddDate(0, 0, 3+d.Below(max(1, w.days()-8)))
 		why = vaginal
 	case len(p.Members) > 1 && d.Yes(.4):
-		at = p.Members[1+d.Below(len(p.Members)-1)].Hospital
+		at = w.other(p, at, d)
 	}
-	for n := 0; n < 40; n++ {
-		var s Stay
-		switch {
-		case why.mdc == 14 && n == 0:
-			s = w.delivery(p, at, when, d)
-		case why.mdc == 15:
-			s = w.birth(p, at, d)
-		default:
-			s = w.admission(p, &why, at, when, d)
-		}
-		if !s.Discharge.Before(w.End) {
-			return // not yet discharged when the extract was made
-		}
-		if n > 0 && s.EDArrival.Before(p.Stays[len(p.Stays)-1].Discharge) {
-			s.EDArrival, s.EDDecision, s.EDDepart = time.Time{}, time.Time{}, time.Time{} // came straight from the other hospital
-		}
+	for {
+		s := w.admit(p, &why, at, when, d)
 		again := w.readmission(p, &s, &why, d)
-		p.Stays = append(p.Stays, s)
-		switch {
-		case s.Disposition == "20":
-			p.Death = s.Discharge
+		if !w.keep(p, s) {
 			return
-		case s.Disposition == "02" && len(p.Members) > 1:
-			at = w.other(p, at, d)
-			when = Day(s.Discharge)
-			s := w.transfer(p, &why, at, s.Discharge, d)
-			if !s.Discharge.Before(w.End) {
-				return
-			}
-			again = w.readmission(p, &s, &why, d)
-			p.Stays = append(p.Stays, s)
-			if s.Disposition == "20" {
-				p.Death = s.Discharge
-				return
-			}
-			when = Day(s.Discharge)
-		default:
-			when = Day(s.Discharge)
 		}
+		if s.Disposition == "02" && len(p.Members) > 1 {
+			at = w.other(p, at, d)
+			s = w.transfer(p, &why, at, s.Discharge, d)
+			again = w.readmission(p, &s, &why, d)
+			if !w.keep(p, s) {
+				return
+			}
+		}
+		when = Day(s.Discharge)
 		switch {
-		case again:
+		case again: // sooner rather than later
 			when = when.AddDate(0, 0, 1+min(d.Below(30), d.Below(30)))
-			if len(p.Members) > 1 && d.Yes(.45) {
+			if len(p.Members) > 1 && d.Yes(.6) {
 				at = w.other(p, at, d)
 			}
 			why = w.complication(p, why, d)
 		case p.Traits&Cancer != 0 && d.Yes(.5):
 			when = when.AddDate(0, 0, d.Between(18, 28))
-			why = reasons[slices.IndexFunc(reasons, func(r reason) bool { return r.name == "chemotherapy" })]
+			why = named("chemotherapy")
 		default:
 			when = when.AddDate(0, 0, 31+wait())
 			why = w.choose(p, age, d)
@@ -114,6 +94,35 @@ func (w *World) admissions(p *Person, d *chance.Draw) {
 			}
 		}
 	}
+}
+
+// admit makes the stay for a reason; births and deliveries have their own ways.
+func (w *World) admit(p *Person, why *reason, at int, when time.Time, d *chance.Draw) Stay {
+	switch {
+	case why.mdc == 15:
+		return w.birth(p, at, d)
+	case why.mdc == 14:
+		return w.delivery(p, at, when, d)
+	}
+	s := w.admission(p, why, at, when, d)
+	if n := len(p.Stays); n > 0 && s.EDArrival.Before(p.Stays[n-1].Discharge) {
+		s.EDArrival, s.EDDecision, s.EDDepart = time.Time{}, time.Time{}, time.Time{} // came straight from the other hospital
+	}
+	return s
+}
+
+// keep adds an inpatient stay, unless the patient was not yet discharged when the
+// extract was made, and reports whether life goes on after it.
+func (w *World) keep(p *Person, s Stay) bool {
+	if !s.Discharge.Before(w.End) {
+		return false
+	}
+	p.Stays = append(p.Stays, s)
+	if s.Disposition == "20" {
+		p.Death = s.Discharge
+		return false
+	}
+	return true
 }
 
 // transfer makes the stay at the hospital a patient is moved to, on the same day.
@@ -196,7 +205,11 @@ func (w *World) complication(p *Person, before reason, d *chance.Draw) reason {
 			return r
 		}
 	}
-	return reasons[slices.IndexFunc(reasons, func(r reason) bool { return r.name == "sepsis" })]
+	return named("sepsis")
+}
+
+func named(name string) reason {
+	return reasons[slices.IndexFunc(reasons, func(r reason) bool { return r.name == name })]
 }
 
 func (w *World) other(p *Person, at int, d *chance.Draw) int {
@@ -256,10 +269,14 @@ func (w *World) visit(p *Person, d *chance.Draw) {
 			w.fit(p, s)
 		}
 	}
+	reproductive := "Z332"
+	if p.Male {
+		reproductive = "F649"
+	}
 	for _, v := range []struct {
 		what Trait
 		code string
-	}{{Genetic, "Z7183"}, {LivesHIV, "B20"}, {Reproductive, map[bool]string{true: "F649", false: "Z332"}[p.Male]}} {
+	}{{Genetic, "Z7183"}, {LivesHIV, "B20"}, {Reproductive, reproductive}} {
 		if p.Traits&v.what != 0 && span > 0 {
 			w.fit(p, w.call(p, p.Members[0].Hospital, 'O', v.code, from.AddDate(0, 0, 3+d.Below(span)), d))
 		}

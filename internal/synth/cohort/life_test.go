@@ -225,10 +225,10 @@ func TestEffectsAreRecoverable(t *testing.T) {
 	}
 	average := Effect{Cost: 1, LengthOfStay: 1, EDTime: 1}
 	good, bad := average, average
-	good.Mortality, good.Readmission, good.Cesarean, good.Cost = -.7, -.6, -.6, .8
-	bad.Mortality, bad.Readmission, bad.Cesarean, bad.Cost = .7, .6, .6, 1.3
+	good.Mortality, good.Readmission, good.Cesarean, good.Cost, good.EDTime, good.PressureInjury = -.7, -.6, -.6, .8, .75, -1
+	bad.Mortality, bad.Readmission, bad.Cesarean, bad.Cost, bad.EDTime, bad.PressureInjury = .7, .6, .6, 1.3, 1.5, 1
 	w := world(t, Config{Hospitals: 2, Patients: 6000, Months: 24, Seed: 11, Effects: []Effect{good, bad}})
-	var cost, cesareans, births [2]float64
+	var cost, cesareans, births, boarded, boarding, injuries [2]float64
 	for i, want := range []Effect{good, bad} {
 		var deaths, readmissions trials
 		n := 0.0
@@ -242,6 +242,14 @@ func TestEffectsAreRecoverable(t *testing.T) {
 					readmissions.add(s.Risk.Readmission, s.Risk.Readmitted)
 				}
 				n, cost[i] = n+1, cost[i]+float64(s.Cost)
+				if !s.EDDecision.IsZero() {
+					boarded[i], boarding[i] = boarded[i]+1, boarding[i]+s.EDDepart.Sub(s.EDDecision).Minutes()
+				}
+				for _, x := range s.Diagnoses {
+					if strings.HasPrefix(x.Code, "L89") && (x.POA == "N" || x.POA == "U") {
+						injuries[i]++
+					}
+				}
 				if s.Obstetric {
 					births[i]++
 					for _, x := range s.Procedures {
@@ -262,6 +270,12 @@ func TestEffectsAreRecoverable(t *testing.T) {
 	}
 	if ratio := cost[1] / cost[0]; ratio < 1.4 || ratio > 1.9 {
 		t.Errorf("cost per case differs by %.2f, want about 1.3/0.8", ratio)
+	}
+	if ratio := boarding[1] / boarded[1] * boarded[0] / boarding[0]; ratio < 1.8 || ratio > 2.2 {
+		t.Errorf("boarding differs by %.2f, want about 1.5/0.75", ratio)
+	}
+	if injuries[1] < 4*injuries[0] || injuries[0] == 0 {
+		t.Errorf("%v and %v pressure injuries, want the second about seven times the first", injuries[0], injuries[1])
 	}
 	if a, b := cesareans[0]/births[0], cesareans[1]/births[1]; a < .12 || b < a+.1 {
 		t.Errorf("cesarean rates %.2f and %.2f, want the second well above the first", a, b)

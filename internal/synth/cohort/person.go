@@ -154,9 +154,15 @@ func (w *World) newPerson(home, index int, d *chance.Draw) Person {
 	case age > 70:
 		p.Contact.Relation = "child"
 	}
-	for _, c := range chronic {
-		if chance := c.chance / map[bool]float64{true: 1, false: 3}[age >= 65]; age >= 18 && p.Traits&Mother == 0 && d.Yes(chance) {
-			p.Chronic = append(p.Chronic, c)
+	if age >= 18 && p.Traits&Mother == 0 {
+		for _, c := range chronic {
+			likely := c.chance
+			if age < 65 {
+				likely /= 3
+			}
+			if d.Yes(likely) {
+				p.Chronic = append(p.Chronic, c)
+			}
 		}
 	}
 	return p
