@@ -120,7 +120,9 @@ func TestGroupsKeepEveryLine(t *testing.T) {
 			}
 			back = append(back, g.Lines...)
 		}
-		by := func(a, b law.Line) int { return strings.Compare(a.Element+string(a.Treatment)+a.Rule+a.Reason, b.Element+string(b.Treatment)+b.Rule+b.Reason) }
+		by := func(a, b law.Line) int {
+			return strings.Compare(a.Element+string(a.Treatment)+a.Rule+a.Reason, b.Element+string(b.Treatment)+b.Rule+b.Reason)
+		}
 		want := slices.Clone(d.Lines)
 		slices.SortFunc(back, by)
 		slices.SortFunc(want, by)

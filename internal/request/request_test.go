@@ -1,6 +1,7 @@
 package request_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -542,4 +543,40 @@ func TestNoFreeTextInTheLedger(t *testing.T) {
 		}
 		rs.Close()
 	}
+}
+
+// A release that is being built, and an open link, ask whether the approval still
+// stands.
+func TestStanding(t *testing.T) {
+	w := requesttest.Open(t)
+	w.Submit(t, "q-1", requesttest.Ask())
+	if _, err := ledger.Ask(t.Context(), w.Desk, requesttest.Steward, standing{"q-1", w.Sources}); !fault.Is(err, fault.Refused) {
+		t.Errorf("before approval: %v", err)
+	}
+	if err := do(t, w, requesttest.Steward, "q-1", approve(w, "d-encounters")); err != nil {
+		t.Fatal(err)
+	}
+	w.Clock.Advance(48 * time.Hour)
+	if d, err := ledger.Ask(t.Context(), w.Desk, requesttest.Steward, standing{"q-1", w.Sources}); err != nil || d.Outcome == law.Deny {
+		t.Errorf("two days later: %v, %v", d.Outcome, err)
+	}
+	w.End(t)
+	if _, err := ledger.Ask(t.Context(), w.Desk, requesttest.Steward, standing{"q-1", w.Sources}); !fault.Is(err, fault.Refused) || !strings.Contains(err.Error(), "terminated on 2026-03-17") {
+		t.Errorf("after the agreement ended: %v", err)
+	}
+}
+
+type standing struct {
+	id      string
+	sources request.Sources
+}
+
+func (standing) Action() string { return "release.build" }
+
+func (s standing) Answer(ctx context.Context, r *ledger.Reading) (law.Decision, error) {
+	q, err := ledger.See(ctx, r, request.Kind, s.id)
+	if err != nil {
+		return law.Decision{}, err
+	}
+	return s.sources.Standing(ctx, r, q)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"chaperone.example/internal/fault"
 	"chaperone.example/law"
 	"chaperone.example/ledger"
 	"chaperone.example/phi"
@@ -129,4 +130,32 @@ func (s Sources) gather(ctx context.Context, r *ledger.Reading, who ledger.Actor
 	}
 	f.Project, f.Dataset = m.Project, law.Dataset{Window: hull(sets)}
 	return f, nil
+}
+
+// Standing asks the law again about an approved request, on the facts as they are
+// now, and refuses when what was approved is no longer permitted: a release that is
+// being built, and an open link, rest on it. The streams it reads guard what is
+// appended with r.
+func (s Sources) Standing(ctx context.Context, r *ledger.Reading, q Inquiry) (law.Decision, error) {
+	if q.Status != Granted {
+		return law.Decision{}, fault.New(fault.Refused, "the request is not approved: nothing can be released on it")
+	}
+	known, err := s.gather(ctx, r, q.who(), q.Ask, nil)
+	if err != nil {
+		return law.Decision{}, err
+	}
+	m := s.question(q.who(), q.Ask)
+	m.Request.At = r.Now().UTC()
+	now := law.Decide(m.Request, known)
+	then, err := q.Decision()
+	if err != nil {
+		return now, err
+	}
+	if now.Outcome == law.Deny {
+		return now, fault.New(fault.Refused, "the law no longer permits what was approved: %s", Why(now))
+	}
+	if !same(then, now) {
+		return now, fault.New(fault.Refused, "the law no longer gives the answer that was approved: %s", Difference(then, now))
+	}
+	return now, nil
 }
