@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strconv"
 
 	"chaperone.example/deid/code"
@@ -47,6 +48,22 @@ type Filter struct {
 type Row struct {
 	fields  [][]byte
 	columns map[string]int
+	all     []Column
+}
+
+// Values yields the values of all columns that stand for a phi element, the empty
+// ones left out: every diagnosis of a stay.
+func (r Row) Values(element string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i, c := range r.all {
+			if c.Element != element || i >= len(r.fields) {
+				continue
+			}
+			if v := bytes.TrimSpace(r.fields[i]); len(v) > 0 && !yield(string(v)) {
+				return
+			}
+		}
+	}
 }
 
 // Value returns the value of the first column that stands for a phi element, "" if
@@ -268,7 +285,7 @@ func (t *transformer) passes(fields [][]byte) bool {
 			return false
 		}
 	}
-	return f.Keep == nil || f.Keep(Row{fields, t.first})
+	return f.Keep == nil || f.Keep(Row{fields, t.first, t.columns})
 }
 
 // row writes one row.
