@@ -71,7 +71,7 @@ func listPage() templ.Component {
 	}
 	return in(web.Layout(web.Page{Title: "Requests", Active: "requests", Lede: "What others have asked of your organization, newest first.", Aside: web.LinkButton("/requests/new", "Ask for data")}),
 		in(templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-			return templ.Join(templ.Raw(`<form class="filter" action="/list">`), templ.GetChildren(ctx), templ.Raw(`<button type="submit" class="quiet">Apply</button></form>`)).Render(ctx, w)
+			return templ.Join(templ.Raw(`<form class="filter" action="/list" hx-get="/list" hx-target="#main" hx-select="#main" hx-swap="outerHTML" hx-push-url="true">`), templ.GetChildren(ctx), templ.Raw(`<button type="submit" class="quiet">Apply</button></form>`)).Render(ctx, w)
 		}),
 			web.Select(web.Field{Name: "status", Label: "Status", Optional: true, Value: "any"}, []web.Option{{Value: "any", Label: "Any"}, {Value: "waiting", Label: "Waiting"}}),
 			web.Input(web.Field{Name: "from", Label: "From", Type: "date", Optional: true}),
@@ -118,7 +118,7 @@ func detailPage() templ.Component {
 			{At: noon.Add(time.Second), What: "Decision made", Note: "9 of 14 elements allowed, 3 reduced, 2 denied.", Tone: web.Good},
 			{At: noon.Add(26 * time.Hour), What: "Waiting for the data steward", Tone: web.Wait},
 		})),
-		in(web.Details("How the decision was computed"), templ.Raw(`<p>Rules version 2026-11-01, 18 rules asked, 11 applied.</p>`)),
+		in(web.Details("How the decision was computed"), templ.Raw(`<p>Rules version 2026-11-01, 18 rules asked, 11 applied. <a id="late" href="/refused" hx-get="/refused" hx-target="closest div">Ask again</a></p>`)),
 		in(templ.Raw(`<div class="row">`)), in(web.PostButton("/requests/R-1042/approve", "Approve as right-sized", web.Good)), in(web.PostButton("/requests/R-1042/deny", "Deny", web.Bad), web.Hidden("reason", "x")), templ.Raw(`</div>`),
 	)
 }
@@ -251,6 +251,26 @@ func TestGallery(t *testing.T) {
 		if got != want {
 			t.Errorf("focus order\n got %s\nwant %s", got, want)
 		}
+	})
+
+	t.Run("htmx swaps the content under the policy, and errors take its place", func(t *testing.T) {
+		b.Open(t, srv.URL+"/list")
+		b.Wait(t, "htmx.config.history === 'reload' && htmx.config.includeIndicatorCSS === false")
+		webtest.Eval[bool](t, b, "window.stays = true")
+		b.Click(t, ".filter button")
+		b.Wait(t, "location.search.includes('status=any') && document.querySelector('h1').innerText === 'Requests'")
+		if !webtest.Eval[bool](t, b, "window.stays === true") {
+			t.Error("the page was loaded again instead")
+		}
+		b.Axe(t)
+		b.Open(t, srv.URL+"/detail")
+		b.Click(t, "summary")
+		b.Click(t, "#late")
+		b.Wait(t, "document.querySelector('h1').innerText === 'This is not possible now'")
+		if n := webtest.Eval[int](t, b, "document.querySelectorAll('main, h1').length"); n != 2 {
+			t.Errorf("%d headings and main parts, want one each", n)
+		}
+		b.Axe(t)
 	})
 
 	t.Run("print", func(t *testing.T) {
