@@ -1,0 +1,117 @@
+// Package release gives out what a decision permits, and keeps account of it.
+//
+// An approved request is fulfilled by building a package: the chosen datasets are
+// read from the vault, filtered to the elements, population and time that the
+// decision left, de-identified to its form, pseudonymized for this recipient alone,
+// put together with a manifest of hashes and the terms that travel with it, and
+// encrypted to the recipients' own keys (REL-1). The hub cannot open the package
+// afterwards. It is offered to named people until it expires; every view and every
+// download is an event, and a download rests on the law as it is at that moment,
+// so that the end of an agreement stops what is still on offer.
+//
+// From the same events come the disclosure log (REL-2) and, for one patient, the
+// accounting of disclosures of 45 CFR 164.528.
+package release
+
+import (
+	"time"
+
+	"chaperone.example/ledger"
+)
+
+// Types declares the events of the module.
+var Types = ledger.Types{
+	"release.offered":    Offered{},
+	"release.viewed":     Viewed{},
+	"release.downloaded": Downloaded{},
+	"release.revoked":    Revoked{},
+	"release.accounted":  Accounted{},
+	"release.log-viewed": LogViewed{},
+}
+
+type (
+	// Offered says that a package was built and may be fetched.
+	Offered struct {
+		Request     string    `json:"request"`
+		Discloser   string    `json:"discloser"`
+		Recipient   string    `json:"recipient"` // organization
+		People      []string  `json:"people"`    // users who may fetch it
+		Datasets    []string  `json:"datasets"`
+		Decision    string    `json:"decision"` // id of the decision that permits it
+		Purpose     string    `json:"purpose"`
+		Basis       string    `json:"basis"`     // rule of the basis
+		Authority   string    `json:"authority"` // its citation
+		Form        string    `json:"form"`
+		Elements    []string  `json:"elements"`
+		Withheld    []string  `json:"withheld"`        // elements asked for and not given
+		From        string    `json:"from,omitempty"`  // first date of service, inclusive
+		Until       string    `json:"until,omitempty"` // last one
+		Duties      []string  `json:"duties"`          // obligations of the decision
+		Accountable bool      `json:"accountable"`     // 45 CFR 164.528: stands in a patient's accounting
+		Files       []File    `json:"files"`
+		Patients    int       `json:"patients"` // different people in the package
+		Package     string    `json:"package"`  // object in the vault
+		Bytes       int64     `json:"bytes"`
+		SHA256      string    `json:"sha256"` // of the encrypted package
+		Index       string    `json:"index"`  // object that tells whether a patient is in it
+		Expires     time.Time `json:"expires"`
+		DestroyBy   string    `json:"destroy_by,omitempty"` // date by which the recipient destroys it
+	}
+	// A File is one file inside the package.
+	File struct {
+		Dataset  string `json:"dataset"`
+		Name     string `json:"name"`
+		Format   string `json:"format"`
+		Records  int64  `json:"records"`  // rows or resources given
+		Excluded int64  `json:"excluded"` // rows or resources left out
+		SHA256   string `json:"sha256"`   // of the plain file
+		Source   string `json:"source"`   // SHA-256 of the dataset it was made from
+		Profile  string `json:"profile"`  // de-identification profile and version
+	}
+	// Viewed says that somebody looked at what is on offer.
+	Viewed struct {
+		What string `json:"what"`
+	}
+	// Downloaded says that somebody of the recipient fetched the package: the
+	// disclosure.
+	Downloaded struct {
+		SHA256 string `json:"sha256"`
+	}
+	// Revoked ends the offer before it expires.
+	Revoked struct {
+		Reason Reason `json:"reason"`
+	}
+	// Accounted says that an accounting of disclosures was made for one patient, who
+	// is known here only by a keyed digest.
+	Accounted struct {
+		Patient []byte `json:"patient"`
+		From    string `json:"from"`
+		Entries int    `json:"entries"`
+	}
+	// LogViewed says that somebody read the disclosure log.
+	LogViewed struct {
+		Entries int `json:"entries"`
+	}
+)
+
+// A Reason says why an offer ended early. It is a closed vocabulary: free text does
+// not belong in an event.
+type Reason string
+
+// The reasons of a revocation.
+const (
+	AgreementEnded Reason = "agreement-ended"
+	BuiltInError   Reason = "built-in-error"
+	NoLongerNeeded Reason = "no-longer-needed"
+	Suspected      Reason = "suspected-incident"
+)
+
+// Reasons lists them with their words.
+func Reasons() map[Reason]string {
+	return map[Reason]string{
+		AgreementEnded: "The agreement it rests on has ended",
+		BuiltInError:   "It was built in error",
+		NoLongerNeeded: "The project no longer needs it",
+		Suspected:      "An incident is suspected",
+	}
+}
