@@ -50,20 +50,24 @@ func (b *bundle) flush() error {
 	return nil
 }
 
-func coding(system, code, display string) object {
-	return object{"system", system, "code", code, "display", display}
+func coding(system, code, display string) raw {
+	buf := appendString(append(make([]byte, 0, 192), `{"system":"`+system+`","code":"`+code+`","display":`...), display)
+	return raw(append(buf, '}'))
 }
 
-func concept(system, code, display string) object {
-	return object{"coding", list{coding(system, code, display)}, "text", display}
+func concept(system, code, display string) raw {
+	buf := append(make([]byte, 0, 256), `{"coding":[`...)
+	buf = append(append(buf, coding(system, code, display)...), `],"text":`...)
+	return raw(append(appendString(buf, display), '}'))
 }
 
 // term is a code of one of HL7's own systems.
-func term(system, code string) object {
-	return object{"coding", list{object{"system", hl7 + system, "code", code}}}
+func term(system, code string) raw {
+	return raw(`{"coding":[{"system":"` + hl7 + system + `","code":"` + code + `"}]}`)
 }
 
-func ref(kind, id string) object { return object{"reference", kind + "/" + id} }
+// ref refers to a resource of the file. Ids are of hexadecimal digits, letters and hyphens.
+func ref(kind, id string) raw { return raw(`{"reference":"` + kind + "/" + id + `"}`) }
 
 // narrative is the human-readable part; s is put where XML wants it escaped.
 func narrative(s string) object {
@@ -72,7 +76,7 @@ func narrative(s string) object {
 }
 
 func dollars(cents int64) object {
-	return object{"value", number(appendCents(nil, cents)), "currency", "USD"}
+	return object{"value", raw(appendCents(nil, cents)), "currency", "USD"}
 }
 
 func (b *bundle) programID() string { return b.hospital.Slug + "-otp" }
@@ -181,8 +185,8 @@ func (b *bundle) demographics(p *cohort.Person, m cohort.Membership, d *chance.D
 	}
 	o = append(o,
 		"address", list{object{"extension", list{object{"url", "http://hl7.org/fhir/StructureDefinition/geolocation", "extension", list{
-			object{"url", "latitude", "valueDecimal", number(p.Town.Latitude + strconv.Itoa(d.Between(1000, 9999)))},
-			object{"url", "longitude", "valueDecimal", number(p.Town.Longitude + strconv.Itoa(d.Between(1000, 9999)))}}}},
+			object{"url", "latitude", "valueDecimal", raw(p.Town.Latitude + strconv.Itoa(d.Between(1000, 9999)))},
+			object{"url", "longitude", "valueDecimal", raw(p.Town.Longitude + strconv.Itoa(d.Between(1000, 9999)))}}}},
 			"use", "home", "line", list{p.Street}, "city", p.Town.City, "district", p.Town.County, "state", p.Town.State, "postalCode", p.Town.ZIP, "country", "US"}},
 		"maritalStatus", term("v3-MaritalStatus", marital),
 		"contact", list{object{"relationship", list{object{"text", p.Contact.Relation}}, "name", object{"family", p.Contact.Family, "given", list{p.Contact.Given}},
@@ -227,7 +231,7 @@ func (b *bundle) problems(p *cohort.Person, m cohort.Membership, d *chance.Draw)
 		b.condition("problem-"+m.ID+"-"+strconv.Itoa(i+1), m, nil, c.Code, "problem-list-item", p.Birth.AddDate(min(p.AgeAt(b.world.Start), d.Between(30, 60)), d.Below(12), d.Below(28)).Format("2006-01-02"), nil)
 	}
 	if d.Yes(.25) {
-		drug := chance.Pick(d, []object{concept(rxnorm, "7980", "penicillin G"), concept(rxnorm, "10180", "sulfamethoxazole")})
+		drug := chance.Pick(d, []raw{concept(rxnorm, "7980", "penicillin G"), concept(rxnorm, "10180", "sulfamethoxazole")})
 		b.add(object{"resourceType", "AllergyIntolerance", "id", "allergy-" + m.ID, "clinicalStatus", term("allergyintolerance-clinical", "active"),
 			"verificationStatus", term("allergyintolerance-verification", "confirmed"), "type", "allergy", "category", list{"medication"},
 			"code", drug, "patient", ref("Patient", m.ID)})

@@ -3,15 +3,16 @@ package synth
 import "strconv"
 
 // An object is a JSON object: names and values in turn, in the order they are
-// written. Values may be a string, int, bool, number, object, list or nil; empty ones
+// written. Values may be a string, int, bool, raw, object, list or nil; empty ones
 // are left out, since FHIR has no empty elements. A resource written this way reads like
 // the resource.
 type object []any
 
 type list []any
 
-// A number is a decimal as it is to be written.
-type number string
+// raw is JSON already: a decimal as it is to be written, or one of the small objects
+// that occur many times.
+type raw string
 
 func appendJSON(buf []byte, v any) []byte {
 	switch v := v.(type) {
@@ -21,7 +22,7 @@ func appendJSON(buf []byte, v any) []byte {
 		return strconv.AppendInt(buf, int64(v), 10)
 	case bool:
 		return strconv.AppendBool(buf, v)
-	case number:
+	case raw:
 		return append(buf, v...)
 	case list:
 		buf = append(buf, '[')
@@ -63,7 +64,7 @@ func empty(v any) bool {
 		return true
 	case string:
 		return v == ""
-	case number:
+	case raw:
 		return v == ""
 	case list:
 		for _, e := range v {

@@ -59,7 +59,7 @@ func (b *bundle) encounter(s *cohort.Stay, m cohort.Membership, security list) {
 		diagnoses[i] = object{"condition", ref("Condition", s.Key+"-dx"+strconv.Itoa(i+1)), "use", term("diagnosis-role", role), "rank", i + 1}
 		role = "CM"
 	}
-	admitSource := object(nil)
+	admitSource := raw("")
 	switch {
 	case s.Category == 15 && s.Class == 'I':
 		admitSource = term("admit-source", "born")
@@ -114,7 +114,7 @@ func dispositionCode(status string) string {
 
 // condition writes a diagnosis: of a stay, or on the problem list if s is nil.
 func (b *bundle) condition(id string, m cohort.Membership, s *cohort.Stay, code, category, onset string, security list) {
-	encounter := object(nil)
+	encounter := raw("")
 	if s != nil {
 		encounter = ref("Encounter", s.Key)
 	}
@@ -183,8 +183,8 @@ func (b *bundle) observations(p *cohort.Person, s *cohort.Stay, m cohort.Members
 	}
 }
 
-func quantity(value, unit string) object {
-	return object{"value", number(value), "unit", unit, "system", ucum, "code", unit}
+func quantity(value, unit string) raw {
+	return raw(`{"value":` + value + `,"unit":"` + unit + `","system":"` + ucum + `","code":"` + unit + `"}`)
 }
 
 // fixed writes n with a number of its digits after the point.
@@ -208,7 +208,7 @@ var drugs = []struct{ diagnosis, code, name string }{
 
 func (b *bundle) medications(p *cohort.Person, s *cohort.Stay, m cohort.Membership, first bool, security list, d *chance.Draw) {
 	n := 0
-	order := func(medication object) {
+	order := func(medication any) {
 		n++
 		b.add(object{"resourceType", "MedicationRequest", "id", s.Key + "-rx" + strconv.Itoa(n), "meta", object{"security", security}, "status", "active", "intent", "order",
 			"medicationCodeableConcept", medication, "subject", ref("Patient", m.ID), "encounter", ref("Encounter", s.Key),
@@ -251,7 +251,7 @@ func (b *bundle) claim(payer int, s *cohort.Stay, m cohort.Membership, security 
 	}
 	common := object{"meta", object{"security", security}, "status", "active", "type", term("claim-type", "institutional"), "use", "claim", "patient", ref("Patient", m.ID),
 		"billablePeriod", object{"start", s.Admit.Format(timestamp), "end", s.Discharge.Format(timestamp)}, "created", s.Discharge.Format(timestamp)}
-	service := object{"text", s.Why}
+	service := any(object{"text", s.Why})
 	if s.Program {
 		service = concept("http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", "H0020", "Methadone administration and service")
 	}
