@@ -1,12 +1,15 @@
 package request
 
 import (
+	"crypto/sha256"
+	"encoding/base32"
 	"slices"
 	"strings"
 
 	"chaperone.example/internal/fault"
 	"chaperone.example/law"
 	"chaperone.example/law/purpose"
+	"chaperone.example/ledger"
 	"chaperone.example/phi"
 )
 
@@ -308,3 +311,11 @@ func repeats(list []string) bool {
 }
 
 func invalid(format string, a ...any) error { return fault.New(fault.Invalid, format, a...) }
+
+// ID returns the id of the request that an actor makes with an idempotency key: the
+// same key names the same request, so that sending it twice makes one, and nobody
+// else's.
+func ID(a ledger.Actor, key string) string {
+	sum := sha256.Sum256([]byte("chaperone request v1\x00" + a.ID + "\x00" + key))
+	return "q-" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:16])[:26])
+}

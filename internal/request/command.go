@@ -284,7 +284,7 @@ func (c Approve) covered(q Inquiry, d law.Decision) ([]string, error) {
 		}
 	}
 	for i, s := range c.Sets {
-		if lack := s.lacks(q.Ask.Population); lack != "" {
+		if lack := s.Lacks(q.Ask.Population); lack != "" {
 			return nil, fault.New(fault.Refused, "dataset %d of those chosen holds no %s, so the population asked for cannot be told in it: choose another", i+1, lack)
 		}
 		if !slices.ContainsFunc(d.Lines, func(l law.Line) bool { return l.Treatment != law.Dropped && s.holds(l.Element) }) {

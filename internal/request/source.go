@@ -79,8 +79,8 @@ func (d Dataset) holds(any ...string) bool {
 	return slices.ContainsFunc(any, func(e string) bool { return slices.Contains(d.Elements, e) })
 }
 
-// lacks says what the dataset would have to hold to tell who is in the population.
-func (d Dataset) lacks(p Population) string {
+// Lacks says what the dataset would have to hold to tell who is in the population.
+func (d Dataset) Lacks(p Population) string {
 	switch {
 	case !d.holds("encounter.discharge-date", "encounter.admit-date", "unit.month"):
 		return "dates of encounters"
