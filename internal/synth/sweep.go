@@ -2,39 +2,62 @@ package synth
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/binary"
 	"io"
+	"strings"
 )
 
 // A Sweep looks for canaries in bytes, whatever their format: a database file, a
-// log, an archive that is not compressed. Case does not matter.
+// log, a page, an archive that is not compressed. It finds them in letters of any
+// case, and in base64 if they are written there as in the records or all in capitals. It does
+// not find them in hexadecimal, in UTF-16 or compressed.
 type Sweep struct {
-	filter  [1 << 16]uint64     // a bit for each head there is
-	byHead  map[uint64][]folded // by the first eight bytes
-	longest int                 // length of the longest canary
+	filter  [1 << 16]uint64      // a bit for each head there is
+	byHead  map[uint64][]pattern // by the first eight bytes, folded
+	longest int                  // length of the longest pattern
 }
 
-type folded struct {
-	value  []byte
+// A pattern is a canary as it may be written.
+type pattern struct {
+	value  []byte // folded unless exact
+	exact  bool   // the case of letters matters
 	canary Canary
 }
 
 // NewSweep prepares a search for canaries, each of at least eight bytes; shorter ones
 // are not looked for.
 func NewSweep(canaries []Canary) *Sweep {
-	s := &Sweep{byHead: map[uint64][]folded{}}
+	s := &Sweep{byHead: map[uint64][]pattern{}}
 	for _, c := range canaries {
-		v := fold([]byte(c.Value))
-		if len(v) < 8 {
+		if len(c.Value) < headSize {
 			continue
 		}
-		head := binary.LittleEndian.Uint64(v)
-		s.byHead[head] = append(s.byHead[head], folded{v, c})
-		slot, bit := s.place(head)
-		s.filter[slot] |= bit
-		s.longest = max(s.longest, len(v))
+		s.add(pattern{fold([]byte(c.Value)), false, c})
+		for _, v := range []string{c.Value, strings.ToUpper(c.Value)} {
+			for shift := range 3 {
+				s.add(pattern{inBase64(v, shift), true, c})
+			}
+		}
 	}
 	return s
+}
+
+const headSize = 8
+
+func (s *Sweep) add(p pattern) {
+	head := binary.LittleEndian.Uint64(fold(p.value[:headSize]))
+	s.byHead[head] = append(s.byHead[head], p)
+	slot, bit := place(head)
+	s.filter[slot] |= bit
+	s.longest = max(s.longest, len(p.value))
+}
+
+// inBase64 returns the digits that depend on nothing but v when v begins at a byte
+// that is shift more than a multiple of three. Eight bytes leave nine or ten.
+func inBase64(v string, shift int) []byte {
+	whole := base64.StdEncoding.AppendEncode(nil, append(make([]byte, shift), v...))
+	return whole[(shift*8+5)/6 : (shift+len(v))*8/6]
 }
 
 // fold sets bit five of every byte: it makes letters small and leaves digits and
@@ -47,7 +70,7 @@ func fold(b []byte) []byte {
 	return out
 }
 
-func (s *Sweep) place(head uint64) (slot, bit uint64) {
+func place(head uint64) (slot, bit uint64) {
 	h := head * 0x9e3779b97f4a7c15 >> 42 // 22 bits
 	return h >> 6, 1 << (h & 63)
 }
@@ -61,7 +84,7 @@ func (s *Sweep) Find(r io.Reader) ([]Canary, error) {
 	for {
 		n, err := io.ReadFull(r, buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
-		for _, c := range s.in(fold(buf)) {
+		for _, c := range s.in(buf, fold(buf)) {
 			if !seen[c] {
 				seen[c] = true
 				found = append(found, c)
@@ -79,15 +102,19 @@ func (s *Sweep) Find(r io.Reader) ([]Canary, error) {
 	}
 }
 
-func (s *Sweep) in(b []byte) (found []Canary) {
-	for i := 0; i+8 <= len(b); i++ {
-		head := binary.LittleEndian.Uint64(b[i:])
-		if slot, bit := s.place(head); s.filter[slot]&bit == 0 {
+func (s *Sweep) in(b, folded []byte) (found []Canary) {
+	for i := 0; i+headSize <= len(b); i++ {
+		head := binary.LittleEndian.Uint64(folded[i:])
+		if slot, bit := place(head); s.filter[slot]&bit == 0 {
 			continue
 		}
-		for _, f := range s.byHead[head] {
-			if bytes.HasPrefix(b[i:], f.value) {
-				found = append(found, f.canary)
+		for _, p := range s.byHead[head] {
+			text := folded
+			if p.exact {
+				text = b
+			}
+			if bytes.HasPrefix(text[i:], p.value) {
+				found = append(found, p.canary)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package synth_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"io"
 	"maps"
@@ -69,10 +70,8 @@ func TestCanariesArePlanted(t *testing.T) {
 			}
 		}
 	}
-	for name, hospital := range map[string]bool{"a line of a log about Hawthorn Memorial, request 9f3c": false} {
-		if got := find(t, sweep, []byte(name)); (len(got) > 0) != hospital {
-			t.Errorf("found %v in %q", got, name)
-		}
+	if found := find(t, sweep, []byte("request 9f3c of Hawthorn Memorial denied: no agreement")); len(found) > 0 {
+		t.Errorf("found %v in a line of a log", found)
 	}
 }
 
@@ -138,6 +137,14 @@ func TestSweepFindsWhateverTheCaseAndPlace(t *testing.T) {
 	}
 	if found, err := s.Find(strings.NewReader(filler)); err != nil || len(found) != 0 {
 		t.Errorf("found %v, %v in nothing", found, err)
+	}
+	for shift := range 3 {
+		for _, name := range []string{"Glummezren", "GLUMMEZREN"} {
+			text := base64.StdEncoding.EncodeToString([]byte("xyz"[:shift] + name + ", born 1950"))
+			if found, err := s.Find(strings.NewReader(`{"data":"` + text + `"}`)); err != nil || len(found) != 1 {
+				t.Errorf("%s in base64 %s: found %v, %v, want it", name, text, found, err)
+			}
+		}
 	}
 	broken := errors.New("disk on fire")
 	if _, err := s.Find(iotest.ErrReader(broken)); !errors.Is(err, broken) {
