@@ -119,10 +119,8 @@ func (m *machine) standardCode(n *node, system, codeP part) bool {
 		return c(m.bytes(codeP.span))
 	}
 	if s, ok := m.defs.systems[string(url)]; ok {
-		if _, ok := m.defs.codes.get(s, m.bytes(codeP.span)); ok {
-			return true
-		}
-		return !m.defs.listed[s] && word(m.bytes(codeP.span))
+		_, ok := m.defs.codes.get(s, m.bytes(codeP.span))
+		return ok
 	}
 	c, ok := external(string(url))
 	return ok && c(m.bytes(codeP.span))

@@ -29,8 +29,9 @@
 //
 // # Form
 //
-// Input is NDJSON, one resource on a line, or one document: a resource or a Bundle,
-// whose entries are read one after another. It is checked as strictly as JSON and
+// Input is NDJSON, one resource on a line, or a document: a resource written over
+// lines, or a Bundle, whose entries are read one after another and written as a Bundle
+// again. It is checked as strictly as JSON and
 // UTF-8 allow, also in what is removed: duplicate keys are an error (readers disagree
 // on which one counts), keys are compared after unescaping, nesting ends at
 // [MaxDepth].

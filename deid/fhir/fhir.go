@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -29,8 +30,8 @@ type Result struct {
 	Sheet    tally.Sheet // by path of R4
 }
 
-// Transform reads resources from r, one on a line or as one document, and writes what
-// may stay of them to w, one on a line. After an error what was written to w is not
+// Transform reads resources from r, one on a line or as a document, and writes what may
+// stay of them to w, one on a line or as a Bundle. After an error what was written to w is not
 // complete and must not be used. Errors about the input are [*input.Error].
 func Transform(ctx context.Context, job Job, r io.Reader, w io.Writer) (Result, error) {
 	t := &transformer{job: job, w: w, m: &machine{tree: newTree(job.Method, job.Elements)}}
@@ -51,11 +52,20 @@ type transformer struct {
 	w      io.Writer
 	m      *machine
 	result Result
-	line   int64
+	line   int64  // where the record begins
+	out    []byte // a Bundle's, not yet written
 }
 
 func (t *transformer) run(ctx context.Context, r io.Reader) error {
-	lines := input.NewLines(r, t.job.MaxLine)
+	br := bufio.NewReaderSize(r, sniff)
+	head, err := br.Peek(sniff)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if isDocument, isBundle := form(head); isDocument {
+		return t.document(ctx, br, isBundle)
+	}
+	lines := input.NewLines(br, t.job.MaxLine)
 	for {
 		b, err := lines.Next()
 		if err == io.EOF {
@@ -124,8 +134,15 @@ func (t *transformer) fill() error {
 	return nil
 }
 
+// flaw returns the error of the machine, with its place in the file.
 func (t *transformer) flaw() error {
-	return &input.Error{Line: t.line, Column: int64(t.m.pos) + 1, Problem: t.m.problem, Remedy: t.m.remedy}
+	line, column := t.line, int64(t.m.pos)+1
+	before := t.m.in[:min(t.m.pos, len(t.m.in))]
+	if n := bytes.Count(before, []byte("\n")); n > 0 { // a document
+		line += int64(n)
+		column = int64(len(before) - bytes.LastIndexByte(before, '\n'))
+	}
+	return &input.Error{Line: line, Column: column, Problem: t.m.problem, Remedy: t.m.remedy}
 }
 
 func badUTF8(b []byte) int64 {

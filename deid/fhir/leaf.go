@@ -97,11 +97,18 @@ func (m *machine) write(n *node, a tally.Action, b []byte) bool {
 	return true
 }
 
-// publishedProfile reports whether b names a profile of US Core or of mCODE-like
-// guides under hl7.org by its form: letters and hyphens only.
+// usCoreProfiles lists the profiles of US Core, versions 3 to 7.
+const usCoreProfiles = "|adi-documentreference|allergyintolerance|average-blood-pressure|birthsex|blood-pressure|bmi|bmi-for-age|body-height|body-temperature|body-weight|care-experience-preference|careplan|careteam|" +
+	"condition|condition-encounter-diagnosis|condition-problems-health-concerns|coverage|diagnosticreport-lab|diagnosticreport-note|direct|documentreference|encounter|ethnicity|genderIdentity|goal|head-circumference|" +
+	"head-occipital-frontal-circumference-percentile|heart-rate|immunization|implantable-device|location|medication|medicationdispense|medicationrequest|observation-adi-documentation|observation-clinical-result|observation-clinical-test|" +
+	"observation-imaging|observation-lab|observation-occupation|observation-pregnancyintent|observation-pregnancystatus|observation-screening-assessment|observation-sdoh-assessment|observation-sexual-orientation|observation-social-history|observation-survey|" +
+	"organization|patient|pediatric-bmi-for-age|pediatric-head-occipital-frontal-circumference-percentile|pediatric-weight-for-height|practitioner|practitionerrole|procedure|provenance|pulse-oximetry|questionnaireresponse|race|relatedperson|respiratory-rate|" +
+	"servicerequest|sex|simple-observation|smokingstatus|specimen|treatment-intervention-preference|vital-signs|"
+
+// publishedProfile reports whether b is the address of a profile of US Core.
 func publishedProfile(b []byte) bool {
 	name, ok := bytes.CutPrefix(b, []byte(usCore+"us-core-"))
-	return ok && every(name, 1, 40, func(c byte) bool { return letter(c) || c == '-' })
+	return ok && listed(usCoreProfiles, name)
 }
 
 // date writes what may stay of a date.

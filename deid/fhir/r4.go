@@ -28,8 +28,7 @@ type definitions struct {
 	fields   []field
 	byName   map[string]int // types
 	members  pairs          // (type, name) → field
-	systems  map[string]int // URL → index into codes
-	listed   []bool         // by system: all its codes are known
+	systems  map[string]int // URL → number in codes
 	codes    pairs          // (system, code) → 1
 	setCodes pairs          // (set, code) → 1
 	sets     []valueSet
@@ -80,8 +79,7 @@ func readDefinitions() *definitions {
 			setIndex[name] = len(d.sets)
 			d.sets = append(d.sets, valueSet{})
 		case "system":
-			d.systems[name] = len(d.listed)
-			d.listed = append(d.listed, strings.HasPrefix(rest, "complete"))
+			d.systems[name] = len(d.systems)
 		case "profile":
 			d.profiles[name] = true
 		}

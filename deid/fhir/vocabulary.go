@@ -23,44 +23,42 @@ var standard = map[string]check{
 	"http://hl7.org/fhir/sid/icd-10":                             icd10,
 	"http://hl7.org/fhir/sid/icd-10-cm":                          icd10,
 	"http://hl7.org/fhir/sid/icd-10-us":                          icd10,
-	"http://hl7.org/fhir/sid/icd-10-pcs":                         mixed(7, 7),
-	"http://www.cms.gov/Medicare/Coding/ICD10":                   mixed(7, 7),
+	"http://hl7.org/fhir/sid/icd-10-pcs":                         coded(7, 7),
+	"http://www.cms.gov/Medicare/Coding/ICD10":                   coded(7, 7),
 	"http://hl7.org/fhir/sid/icd-9-cm":                           icd9,
 	"http://hl7.org/fhir/sid/icd-9":                              icd9,
-	"http://hl7.org/fhir/sid/icd-11":                             mixed(4, 7),
-	"http://id.who.int/icd11/mms":                                mixed(4, 7),
+	"http://hl7.org/fhir/sid/icd-11":                             coded(4, 7),
+	"http://id.who.int/icd11/mms":                                coded(4, 7),
 	"http://hl7.org/fhir/sid/icf":                                mixed(2, 7),
 	"http://hl7.org/fhir/sid/dsm5":                               icd10,
-	"http://hl7.org/fhir/sid/icpc-2":                             mixed(3, 3),
+	"http://hl7.org/fhir/sid/icpc-2":                             coded(3, 3),
 	"http://unitsofmeasure.org":                                  unit,
-	"http://www.ama-assn.org/go/cpt":                             mixed(5, 5),
-	"http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets":    mixed(5, 5),
-	"urn:oid:2.16.840.1.113883.6.285":                            mixed(5, 5), // HCPCS
-	"http://www.ada.org/cdt":                                     mixed(5, 5),
-	"http://ada.org/snodent":                                     mixed(5, 8),
-	"http://nucc.org/provider-taxonomy":                          mixed(10, 10),
+	"http://www.ama-assn.org/go/cpt":                             coded(5, 5),
+	"http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets":    coded(5, 5),
+	"urn:oid:2.16.840.1.113883.6.285":                            coded(5, 5), // HCPCS
+	"http://www.ada.org/cdt":                                     coded(5, 5),
+	"http://ada.org/snodent":                                     coded(5, 8),
+	"http://nucc.org/provider-taxonomy":                          coded(10, 10),
 	"http://www.nubc.org/patient-discharge":                      mixed(1, 2),
 	"https://www.nubc.org/CodeSystem/PatDischargeStatus":         mixed(1, 2),
 	"https://www.nubc.org/CodeSystem/PriorityTypeOfAdmitOrVisit": mixed(1, 2),
 	"https://www.nubc.org/CodeSystem/PointOfOrigin":              mixed(1, 2),
 	"https://www.nubc.org/CodeSystem/RevenueCodes":               number(3, 4),
-	"https://www.nubc.org/CodeSystem/TypeOfBill":                 mixed(3, 4),
+	"https://www.nubc.org/CodeSystem/TypeOfBill":                 coded(3, 4),
 	"https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/AcuteInpatientPPS/MS-DRG-Classifications-and-Software": number(1, 3),
 	"https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set":                                number(1, 2),
 	"https://nahdo.org/sopt":                                                     number(1, 5),
 	"http://www.nlm.nih.gov/research/umls/mdr":                                   number(8, 8),
-	"http://www.nlm.nih.gov/research/umls/mthspl":                                mixed(10, 10),
-	"http://fdasis.nlm.nih.gov":                                                  mixed(10, 10),
-	"http://www.nlm.nih.gov/research/umls/hl7.fhir":                              word,
-	"http://www.whocc.no/atc":                                                    mixed(1, 7),
-	"http://hl7.org/fhir/ndfrt":                                                  mixed(4, 11),
-	"http://ncit.nci.nih.gov":                                                    mixed(3, 8),
-	"http://ncimeta.nci.nih.gov":                                                 mixed(3, 8),
-	"http://www.genenames.org":                                                   word,
-	"http://varnomen.hgvs.org":                                                   none,
+	"http://www.nlm.nih.gov/research/umls/mthspl":                                coded(10, 10),
+	"http://fdasis.nlm.nih.gov":                                                  coded(10, 10),
+	"http://www.whocc.no/atc":                                                    atc,
+	"http://hl7.org/fhir/ndfrt":                                                  coded(4, 11),
+	"http://ncit.nci.nih.gov":                                                    coded(3, 8),
+	"http://ncimeta.nci.nih.gov":                                                 coded(3, 8),
+	"http://www.genenames.org":                                                   hgnc,
 	"http://www.ncbi.nlm.nih.gov/clinvar":                                        number(1, 8),
-	"http://www.radlex.org":                                                      mixed(3, 8),
-	"http://dicom.nema.org/resources/ontology/DCM":                               mixed(1, 6),
+	"http://www.radlex.org":                                                      coded(3, 8),
+	"http://dicom.nema.org/resources/ontology/DCM":                               dicom,
 	"urn:iso:std:iso:11073:10101":                                                number(1, 6),
 	"urn:oid:2.16.840.1.113883.6.238":                                            race,
 	"urn:ietf:bcp:47":                                                            language,
@@ -72,18 +70,18 @@ var standard = map[string]check{
 	"https://www.usps.com/":                                                      place.State,
 	"http://hl7.org/fhir/ValueSet/usps-state":                                    place.State,
 	"http://unstats.un.org/unsd/methods/m49/m49.htm":                             number(3, 3),
-	"http://hl7.org/fhir/us/core/CodeSystem/careplan-category":                   word,
-	"http://hl7.org/fhir/us/core/CodeSystem/condition-category":                  word,
-	"http://hl7.org/fhir/us/core/CodeSystem/us-core-category":                    word,
-	"http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category":  word,
-	"http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type": word,
-	"http://hl7.org/fhir/us/core/CodeSystem/us-core-observation-category":        word,
-	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudication":                word,
-	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBClaimCareTeamRole":           word,
-	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBInstitutionalClaimSubType":   word,
-	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBClaimDiagnosisType":          word,
-	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudicationDiscriminator":   word,
-	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBPayerAdjudicationStatus":     word,
+	"http://hl7.org/fhir/us/core/CodeSystem/careplan-category":                   one("|assess-plan|"),
+	"http://hl7.org/fhir/us/core/CodeSystem/condition-category":                  one("|problem-list-item|encounter-diagnosis|health-concern|"),
+	"http://hl7.org/fhir/us/core/CodeSystem/us-core-category":                    one("|sdoh|functional-status|disability-status|cognitive-status|treatment-intervention-preference|care-experience-preference|observation-adi-documentation|"),
+	"http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category":  one("|clinical-note|"),
+	"http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type": one("|transmitter|"),
+	"http://hl7.org/fhir/us/core/CodeSystem/us-core-observation-category":        one("|clinical-test|"),
+	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudication":                one("|coinsurance|noncovered|memberliability|discount|drugcost|paidtoprovider|paidtopatient|paidbypatient|paidbypatientcash|paidbypatientother|paidbypatienthealthaccount|allowedunits|inoutnetwork|priorpayerpaid|benefitpaymentstatus|denialreason|billingnetworkstatus|renderingnetworkstatus|"),
+	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBClaimCareTeamRole":           one("|referring|attending|operating|otheroperating|rendering|site|performing|prescribing|pcp|performing|primary|"),
+	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBInstitutionalClaimSubType":   one("|inpatient|outpatient|"),
+	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBClaimDiagnosisType":          one("|principal|patientreasonforvisit|other|externalcauseofinjury|admitting|secondary|"),
+	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudicationDiscriminator":   one("|billingnetworkstatus|renderingnetworkstatus|benefitpaymentstatus|inoutnetwork|denialreason|allowedunits|"),
+	"http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBPayerAdjudicationStatus":     one("|innetwork|outofnetwork|other|contracted|noncontracted|paid|denied|partiallypaid|"),
 	"https://bluebutton.cms.gov/resources/codesystem/adjudication":               blueButton,
 }
 
@@ -118,8 +116,6 @@ func every(b []byte, low, high int, ok func(byte) bool) bool {
 func digit(c byte) bool  { return c >= '0' && c <= '9' }
 func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-func none([]byte) bool { return false }
-
 func number(low, high int) check {
 	return func(b []byte) bool { return every(b, low, high, digit) }
 }
@@ -137,9 +133,15 @@ func mixed(low, high int) check {
 	}
 }
 
-// word is a code made to be read, such as "assess-plan": no long run of digits.
-func word(b []byte) bool {
-	return every(b, 1, 40, func(c byte) bool { return letter(c) || digit(c) || c == '-' || c == '_' || c == '.' }) && longestRun(b) <= 3
+// coded is capital letters, digits and dots with at least one digit.
+func coded(low, high int) check {
+	form := mixed(low, high)
+	return func(b []byte) bool { return form(b) && longestRun(b) > 0 }
+}
+
+// one is one of the codes between bars.
+func one(list string) check {
+	return func(b []byte) bool { return listed(list, b) }
 }
 
 // longestRun is the length of the longest run of digits.
@@ -213,23 +215,52 @@ func language(b []byte) bool {
 	return true
 }
 
+// mimeTypes lists the types of content met in health records. A subtype is free text,
+// so only known ones pass.
+const mimeTypes = "|application/pdf|application/json|application/xml|application/fhir+json|application/fhir+xml|application/fhir+ndjson|application/hl7-v2|application/hl7-v3+xml|application/hl7-sda+xml|" +
+	"application/dicom|application/dicom+json|application/dicom+xml|application/zip|application/gzip|application/octet-stream|application/msword|application/rtf|application/jose|application/jwt|application/x-hl7|" +
+	"application/vnd.ms-excel|application/vnd.openxmlformats-officedocument.wordprocessingml.document|application/vnd.openxmlformats-officedocument.spreadsheetml.sheet|application/graphql|application/elm+xml|application/elm+json|" +
+	"audio/basic|audio/mpeg|audio/mp4|audio/ogg|audio/wav|audio/x-wav|audio/webm|image/jpeg|image/png|image/gif|image/tiff|image/bmp|image/svg+xml|image/webp|image/g3fax|image/jp2|" +
+	"text/plain|text/html|text/xml|text/csv|text/rtf|text/markdown|text/cql|text/fhirpath|text/sgml|text/x-hl7-ft|text/x-hl7-text+xml|text/css|" +
+	"video/mp4|video/mpeg|video/quicktime|video/webm|video/ogg|video/x-avi|multipart/related|multipart/mixed|multipart/form-data|model/vrml|"
+
 func mime(b []byte) bool {
-	top, sub, ok := bytes.Cut(b, []byte("/"))
-	if !ok {
-		return false
-	}
-	if i := bytes.IndexByte(sub, ';'); i >= 0 {
-		if p := bytes.ToLower(bytes.ReplaceAll(sub[i+1:], []byte(" "), nil)); string(p) != "charset=utf-8" {
+	typ, parameter, more := bytes.Cut(bytes.ToLower(b), []byte(";"))
+	if more {
+		switch string(bytes.TrimSpace(parameter)) {
+		case "charset=utf-8", "charset=us-ascii", "charset=iso-8859-1", "fhirversion=4.0":
+		default:
 			return false
 		}
-		sub = sub[:i]
 	}
-	switch string(top) {
-	case "application", "audio", "font", "image", "message", "model", "multipart", "text", "video":
+	return listed(mimeTypes, typ)
+}
+
+// dicom is a code of the DICOM ontology: six digits, or a modality.
+func dicom(b []byte) bool {
+	return number(5, 6)(b) || listed("|AR|BI|BMD|CR|CT|DG|DOC|DX|ECG|EPS|ES|FID|GM|HC|HD|IO|IOL|IVOCT|IVUS|KER|KO|LEN|LS|MG|MR|NM|OAM|OCT|OP|OPM|OPT|OPV|OSS|OT|PLAN|PR|PT|PX|REG|RESP|RF|RG|RTDOSE|RTIMAGE|RTPLAN|RTRECORD|RTSTRUCT|RWV|SEG|SM|SMR|SR|SRF|STAIN|TG|US|VA|XA|XC|", b)
+}
+
+// atc is a class of the Anatomical Therapeutic Chemical system: A, A10, A10B, A10BA,
+// A10BA02.
+func atc(b []byte) bool {
+	switch len(b) {
+	case 1, 3, 4, 5, 7:
 	default:
 		return false
 	}
-	return every(sub, 1, 60, func(c byte) bool { return letter(c) || digit(c) || strings.IndexByte("+-._", c) >= 0 }) && longestRun(sub) <= 2
+	for i, c := range b {
+		if wantDigit := i == 1 || i == 2 || i >= 5; wantDigit != digit(c) || !wantDigit && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return true
+}
+
+// hgnc is the number of a gene.
+func hgnc(b []byte) bool {
+	rest, ok := bytes.CutPrefix(b, []byte("HGNC:"))
+	return ok && number(1, 6)(rest)
 }
 
 // dicomClass is a UID of the DICOM standard itself; those of images are identifiers.
@@ -251,7 +282,7 @@ func blueButton(b []byte) bool {
 	if name, ok := bytes.CutPrefix(b, []byte(blueButtonVariables)); ok {
 		return variable(name)
 	}
-	return mixed(1, 4)(b) || variable(b)
+	return coded(1, 4)(b) || variable(b)
 }
 
 // listed reports whether a word stands between bars in a list.
@@ -284,7 +315,7 @@ func plain(b []byte) bool {
 			}
 			i++
 		}
-		strength := digit(b[start]) && letters <= 4 && letter(b[i-1]) // "1000MG"
+		strength := digit(b[start]) && listed("|mg|mcg|ug|g|kg|ml|l|unt|unit|units|iu|meq|mmol|hr|mm|cm|", bytes.ToLower(bytes.TrimLeft(b[start:i], "0123456789"))) // "1000MG"
 		approval := digits == 6 && (letters == 3 && bytes.HasPrefix(b[start:], []byte("NDA")) || letters == 4 && bytes.HasPrefix(b[start:], []byte("ANDA")))
 		if digits >= 4 && letters > 0 && !strength && !approval { // approvals of drugs are in RxNorm's names
 			return false
