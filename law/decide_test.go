@@ -132,7 +132,7 @@ func TestOperationsBetweenCoveredEntities(t *testing.T) {
 	}
 
 	r = request("hospital-a", "plan-p")
-	f.Classes = []law.Class{{ID: "former members", Related: []string{"hospital-a", "plan-p"}, Pertains: law.Yes, Window: law.Window{Until: day("2024-12-31")}}}
+	f.Classes = []law.Class{{ID: "former members", Related: []string{"hospital-a", "plan-p"}, Pertains: law.Yes, Window: law.Window{Until: day("2024-12-31")}, RestrictionsKnown: law.Yes}}
 	d = law.Decide(r, f)
 	check(t, d, law.RightSize, "B05", "F08")
 	if d.Parts[0].Window.Until != day("2024-12-31") {

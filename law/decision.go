@@ -18,6 +18,7 @@ type Decision struct {
 	Reasons     []Reason     `json:"reasons"`
 	Obligations []Obligation `json:"obligations"`
 	Remedies    []Remedy     `json:"remedies"`
+	Suppressed  []Suppressed `json:"suppressed"`          // what was withheld, counted by rule
 	Exception   *Exception   `json:"exception,omitempty"` // what a refusal, whole or in part, rests on under 45 CFR part 171
 	LawAsOf     string       `json:"law_as_of"`           // the date whose law was applied
 	RuleBook    string       `json:"rule_book"`           // hash of the rule book
@@ -64,14 +65,15 @@ type Line struct {
 // A Part is the decision for one class of patients. Patients of a part that is
 // denied are left out of a release; the others get the lines of their part.
 type Part struct {
-	Class   string  `json:"class"`
-	Count   int     `json:"count,omitempty"`
-	Outcome Outcome `json:"outcome"`
-	Form    Form    `json:"form"`
-	Basis   string  `json:"basis,omitempty"`
-	Window  Window  `json:"window,omitzero"` // dates of service released
-	Lines   []Line  `json:"lines"`
-	Refusal string  `json:"refusal,omitempty"` // rule that denied the part
+	Class      string  `json:"class"`
+	Count      int     `json:"count,omitempty"`
+	Outcome    Outcome `json:"outcome"`
+	Form       Form    `json:"form"`
+	Basis      string  `json:"basis,omitempty"`
+	Part2Basis string  `json:"part2_basis,omitempty"` // basis of 42 CFR part 2, where substance-use records are released
+	Window     Window  `json:"window,omitzero"`       // dates of service released
+	Lines      []Line  `json:"lines"`
+	Refusal    string  `json:"refusal,omitempty"` // rule that denied the part
 }
 
 // A Basis is one ground of disclosure that was tried.
@@ -122,6 +124,13 @@ type Remedy struct {
 	Rule    string   `json:"rule"`    // the basis that would then hold, or the rule that would yield
 	Outcome Outcome  `json:"outcome"` // the outcome it would lead to
 	Form    Form     `json:"form"`    // the form that would then be released
+}
+
+// Suppressed counts what one rule withheld. It acknowledges nobody's record.
+type Suppressed struct {
+	Rule     string `json:"rule"`
+	Patients int    `json:"patients"` // in the classes it touched, where their number is known
+	Elements int    `json:"elements"`
 }
 
 // An Exception is one of the information-blocking exceptions, 45 CFR part 171

@@ -6,34 +6,59 @@ import (
 	"strings"
 
 	"chaperone.example/law/civil"
+	"chaperone.example/law/fact"
+	"chaperone.example/law/rule"
+	"chaperone.example/law/scene"
 )
 
 // obligations lists what has to be done, with the values that follow from the
 // agreements.
 func (w *writer) obligations() {
-	for i := range theBook.obliges {
-		c := &theBook.obliges[i]
-		r := &theBook.rules[c.rule]
-		due := 0
-		class := ""
-		for k := range w.told {
-			if v := &w.told[k]; v.outcome != Deny && c.applies(&v.marks, w.base.day) {
-				due++
-				class = w.d.Parts[k].Class
-			}
+	for i := range w.book.Rules {
+		if r := &w.book.Rules[i]; len(r.Duties) > 0 {
+			w.due(r, func(v *Verdict) bool {
+				switch r.Effect {
+				case rule.Grants:
+					return int(v.basis) == i
+				case rule.GrantsSUD:
+					return int(v.sud) == i && v.marks.Has(rule.GetsPart2)
+				}
+				failing, _ := r.Failing(&v.marks)
+				return failing == rule.Always && r.InForce(w.Base.Day)
+			}, r.Duties)
 		}
-		if due == 0 {
-			continue
+	}
+	extra := fact.DutySet(0)
+	for k := range w.scenes {
+		extra |= w.scenes[k].Extra
+	}
+	if r, ok := w.book.Lookup("S01"); ok {
+		for _, duty := range extra.List() {
+			bit := fact.DutiesOf([]Duty{duty})
+			w.due(r, func(v *Verdict) bool { return v.duties&bit != 0 }, []Duty{duty})
 		}
-		if due == len(w.told) || len(w.told) == 1 {
-			class = ""
+	}
+}
+
+// due adds the duties of a rule for the classes in which it applies.
+func (w *writer) due(r *Rule, applies func(*Verdict) bool, duties []Duty) {
+	due, class := 0, ""
+	for k := range w.told {
+		if v := &w.told[k]; v.outcome > 0 && applies(v) {
+			due++
+			class = w.d.Parts[k].Class
 		}
-		for _, duty := range r.Duties {
-			if slices.ContainsFunc(w.d.Obligations, func(o Obligation) bool { return o.Duty == duty }) {
-				continue
-			}
+	}
+	if due == 0 {
+		return
+	}
+	if due == len(w.told) || due > 1 {
+		class = ""
+	}
+	for _, duty := range duties {
+		if !slices.ContainsFunc(w.d.Obligations, func(o Obligation) bool { return o.Duty == duty }) {
 			w.d.Obligations = append(w.d.Obligations, Obligation{Duty: duty, Rule: r.ID, Version: r.Version, Citation: r.Citation,
-				Text: duties[slices.IndexFunc(duties[:], func(e dutyEntry) bool { return e.duty == duty })].text, Params: w.params(duty), Class: class})
+				Text: duty.Text(), Params: w.params(duty), Class: class})
 		}
 	}
 }
@@ -43,42 +68,42 @@ func (w *writer) params(duty Duty) []Param {
 	var list []string
 	switch duty {
 	case SmallCells:
-		cell := w.facts.Settings.SmallCell
+		cell := w.Facts.Settings.SmallCell
 		if cell == 0 {
 			cell = 11
 		}
-		if w.member != nil {
-			cell = max(cell, w.member.Instrument.Terms.SmallCell)
+		if w.Member != nil {
+			cell = max(cell, w.Member.Instrument.Terms.SmallCell)
 		}
 		return []Param{{"smallest-count", strconv.Itoa(cell)}}
 	case DestroyBy:
 		days := 0
-		for _, l := range w.acting {
-			if l.by == nil {
+		for _, l := range w.Acting {
+			if l.By == nil {
 				continue
 			}
-			if n := l.by.Instrument.Terms.RetentionDays; n > 0 && (days == 0 || n < days) {
+			if n := l.By.Instrument.Terms.RetentionDays; n > 0 && (days == 0 || n < days) {
 				days = n
 			}
 		}
-		return []Param{{"by", (w.base.day + civil.Date(days)).String()}, {"days", strconv.Itoa(days)}}
+		return []Param{{"by", (w.Base.Day + civil.Date(days)).String()}, {"days", strconv.Itoa(days)}}
 	case TransferBy:
-		list = common(w.acting, func(l link) []string { return l.by.Instrument.Terms.Transfer })
+		list = common(w.Acting, func(l fact.Link) []string { return l.By.Instrument.Terms.Transfer })
 		return []Param{{"methods", strings.Join(list, " ")}}
 	case KeepWithin:
-		list = common(w.acting, func(l link) []string { return l.by.Instrument.Terms.Residency })
+		list = common(w.Acting, func(l fact.Link) []string { return l.By.Instrument.Terms.Residency })
 		return []Param{{"regions", strings.Join(list, " ")}}
 	case DataUseTerms:
-		return []Param{{"agreement", w.dua.ID + " v" + strconv.Itoa(w.dua.Version)}}
+		return []Param{{"agreement", w.DUA.ID + " v" + strconv.Itoa(w.DUA.Version)}}
 	}
 	return nil
 }
 
 // common is what every link that names anything has in common.
-func common(links []link, of func(link) []string) []string {
+func common(links []fact.Link, of func(fact.Link) []string) []string {
 	var out []string
 	for _, l := range links {
-		if l.by == nil {
+		if l.By == nil {
 			continue
 		}
 		names := of(l)
@@ -101,8 +126,12 @@ const most = 6
 func (w *writer) remedies() {
 	var found []Remedy
 	for k := range w.told {
-		if w.told[k].outcome == Deny {
-			found = append(found, w.relieve(&w.scenes[k], &w.told[k])...)
+		switch v := &w.told[k]; {
+		case v.outcome > 0:
+		case v.unmet != 0:
+			found = append(found, w.fulfil(k))
+		default:
+			found = append(found, w.relieve(k)...)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b Remedy) int { return len(a.Changes) - len(b.Changes) })
@@ -114,76 +143,105 @@ func (w *writer) remedies() {
 	}
 }
 
-// relieve finds remedies for one class that is denied: for every basis, at the
-// form asked for and at each lesser one, the conditions that would have to
-// change, together with those that the bars want.
-func (w *writer) relieve(s *scene, v *verdict) []Remedy {
+// relieve finds remedies for one class that is denied. At the form asked for and
+// at each lesser one it takes every basis, and where substance-use records stand
+// in the way every basis of Part 2, collects the conditions that would have to
+// change, together with those that bars want, and weighs again.
+func (w *writer) relieve(k int) []Remedy {
 	var out []Remedy
-	if v.unmet != 0 {
-		return []Remedy{w.fulfil(s, v)}
-	}
-	var bars []Condition
-	for i := range theBook.bars {
-		if c := &theBook.bars[i]; c.applies(&v.marks, s.day) {
-			way, ok := theBook.rules[c.rule].yield(&v.marks)
-			if !ok {
-				return nil
-			}
-			bars = append(bars, way...)
-		}
-	}
-	for form := s.wanted; form >= SafeHarbor; form-- {
+	s := &w.scenes[k]
+	for form := s.Wanted; form >= SafeHarbor; form-- {
 		if form == Expert {
 			continue // an expert determination is a project of its own
 		}
-		for i := range theBook.bases {
-			c := &theBook.bases[i]
-			if c.cap < form {
+		t := *s
+		t.Reform(form)
+		bars, ok := w.yields(&t)
+		if !ok {
+			continue
+		}
+		for i := range w.book.Bases {
+			c := &w.book.Bases[i]
+			if c.Cap < form || !c.InForce(s.Day) {
 				continue
 			}
-			t := *s
-			t.reform(form)
-			changes, ok := theBook.rules[c.rule].missing(&t.marks)
+			changes, ok := missing(&w.book.Rules[c.Place], &t.Marks)
 			if !ok {
 				continue
 			}
 			changes = slices.Concat(bars, changes)
-			for _, x := range changes {
-				t.marks.set(x, !t.marks.has(x))
-			}
-			var u verdict
-			theBook.weigh(&t, &u)
-			if u.outcome == Deny {
+			if r, ok := w.try(t, form, changes, k); ok {
+				out = append(out, r)
 				continue
 			}
-			r := Remedy{Rule: theBook.rules[u.basis].ID, Outcome: u.outcome, Form: u.form}
-			if form != s.wanted {
-				r.Changes = append(r.Changes, "ask for "+describe(form)+" instead")
-			}
-			for _, x := range changes {
-				if !implied(x, changes) {
-					r.Changes = append(r.Changes, w.change(x))
+			for j := range w.book.SUD {
+				p := &w.book.SUD[j]
+				more, ok := missing(&w.book.Rules[p.Place], &t.Marks)
+				if !ok || len(more) == 0 || !p.InForce(s.Day) {
+					continue
 				}
-			}
-			if len(r.Changes) > 0 {
-				out = append(out, r)
+				if r, ok := w.try(t, form, slices.Concat(changes, more), k); ok {
+					out = append(out, r)
+				}
 			}
 		}
 	}
 	return out
 }
 
-// fulfil is the remedy for obligations that cannot be met.
-func (w *writer) fulfil(s *scene, v *verdict) Remedy {
-	t := *s
-	t.can |= v.unmet
-	var u verdict
-	theBook.weigh(&t, &u)
-	r := Remedy{Rule: "N03", Outcome: u.outcome, Form: u.form}
-	for i := range duties {
-		if v.unmet>>i&1 == 1 {
-			r.Changes = append(r.Changes, "release through a system that can fulfil: "+string(duties[i].duty))
+// yields lists the conditions that, changed, stop every bar, and false if one
+// cannot be stopped.
+func (w *writer) yields(t *scene.Scene) ([]rule.Condition, bool) {
+	m := t.Marks
+	m.Set(rule.PartiesFit, m.Has(rule.PartiesActive) && m.Has(rule.PersonActive) && m.Has(rule.PersonTrained))
+	var out []rule.Condition
+	for i := range w.book.Bars {
+		if c := &w.book.Bars[i]; c.Applies(&m, t.Day) {
+			way, ok := yield(&w.book.Rules[c.Place], &m)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, way...)
 		}
+	}
+	return out, true
+}
+
+// try weighs the scene with the conditions changed, and words the remedy if that
+// helps.
+func (w *writer) try(t scene.Scene, form Form, changes []rule.Condition, k int) (Remedy, bool) {
+	for _, x := range changes {
+		t.Marks.Set(x, true)
+		if x == rule.AuthorizationNames || x == rule.AuthorizationValid || x == rule.AuthorizationFor {
+			t.Keeps[rule.KeepsAuthorized] = scene.Full() // a new authorization describes what is asked
+		}
+	}
+	var u Verdict
+	weigh(w.book, &t, &u)
+	if u.outcome == 0 {
+		return Remedy{}, false
+	}
+	r := Remedy{Rule: w.book.Rules[u.basis].ID, Outcome: u.Outcome(), Form: u.form}
+	if form != w.scenes[k].Wanted {
+		r.Changes = append(r.Changes, "ask for "+describe(form)+" instead")
+	}
+	for _, x := range changes {
+		if !implied(x, changes) {
+			once(&r.Changes, w.change(x, k))
+		}
+	}
+	return r, len(r.Changes) > 0
+}
+
+// fulfil is the remedy for obligations that cannot be met.
+func (w *writer) fulfil(k int) Remedy {
+	t := w.scenes[k]
+	t.Can |= w.told[k].unmet
+	var u Verdict
+	weigh(w.book, &t, &u)
+	r := Remedy{Rule: "N03", Outcome: u.Outcome(), Form: u.form}
+	for _, duty := range w.told[k].unmet.List() {
+		r.Changes = append(r.Changes, "release through a system that can fulfil: "+string(duty))
 	}
 	return r
 }
@@ -199,49 +257,33 @@ func describe(f Form) string {
 	return "identifiable data"
 }
 
-// reform changes the form asked for.
-func (s *scene) reform(f Form) {
-	s.wanted = f
-	s.marks.set(wantsIdentified, f == Identified)
-	s.marks.set(wantsLimited, f <= Limited)
-	s.marks.set(wantsDeidentified, f <= Expert)
-	s.marks.set(wantsExpert, f == Expert)
-	if f != Expert {
-		s.marks.set(expertHolds, true)
-	}
-}
-
 // missing lists the conditions a basis still needs, and false if one of them
 // cannot be brought about.
-func (r *Rule) missing(m *marks) ([]Condition, bool) {
-	var out []Condition
+func missing(r *Rule, m *rule.Marks) ([]rule.Condition, bool) {
+	var out []rule.Condition
 	for _, c := range r.When {
-		if m.has(c) {
+		if m.Has(c) {
 			continue
 		}
 		// A covered entity that wants data for its own ends cannot make itself the
 		// source's business associate to get them.
-		if conditions[c].remedy == "" || c == actsForSource && m.has(recipientCovered) {
+		if c.Remedy() == "" || c == rule.ActsForSource && m.Has(rule.RecipientCovered) {
 			return nil, false
 		}
 		out = append(out, c)
 	}
-	for _, c := range r.Unless {
-		if m.has(c) {
-			return nil, false
-		}
-	}
-	return out, true
+	return out, !slices.ContainsFunc(r.Unless, m.Has)
 }
 
-// yield lists the conditions that, changed, stop a bar, and false if none can be.
-func (r *Rule) yield(m *marks) ([]Condition, bool) {
+// yield lists the conditions that, made true, stop a bar, and false if there are
+// none.
+func yield(r *Rule, m *rule.Marks) ([]rule.Condition, bool) {
 	for _, u := range r.Unless {
-		var out []Condition
+		var out []rule.Condition
 		able := true
 		for _, c := range components(u) {
-			if !m.has(c) {
-				able = able && conditions[c].remedy != ""
+			if !m.Has(c) {
+				able = able && c.Remedy() != ""
 				out = append(out, c)
 			}
 		}
@@ -249,33 +291,37 @@ func (r *Rule) yield(m *marks) ([]Condition, bool) {
 			return out, true
 		}
 	}
-	for _, c := range r.When {
-		if conditions[c].remedy != "" {
-			return []Condition{c}, true
-		}
-	}
 	return nil, false
 }
 
-// implied reports whether another change brings this one about: a new agreement
-// is complete, in force and in scope.
-func implied(c Condition, changes []Condition) bool {
+// implied reports whether another change brings this one about: a new document is
+// complete, in force and in scope.
+func implied(c rule.Condition, changes []rule.Condition) bool {
+	has := func(o rule.Condition) bool { return slices.Contains(changes, o) }
 	switch c {
-	case chainSigned, chainComplete, chainScope, chainAggregates:
-		return slices.Contains(changes, actsForSource)
-	case chainInForce:
-		return slices.Contains(changes, actsForSource) || slices.Contains(changes, chainSigned)
-	case duaInForce, duaComplete, duaScope:
-		return slices.Contains(changes, duaSigned)
+	case rule.ChainSigned, rule.ChainComplete, rule.ChainScope, rule.ChainAggregates:
+		return has(rule.ActsForSource)
+	case rule.ChainInForce:
+		return has(rule.ActsForSource) || has(rule.ChainSigned)
+	case rule.DUAInForce, rule.DUAComplete, rule.DUAScope:
+		return has(rule.DUASigned)
+	case rule.AuthorizationValid, rule.AuthorizationFor:
+		return has(rule.AuthorizationNames)
+	case rule.CareConsentValid:
+		return has(rule.CareConsent)
+	case rule.NamedConsentFor, rule.NamedConsentValid:
+		return has(rule.NamedConsent)
+	case rule.ConsentSigner:
+		return has(rule.CareConsent) || has(rule.NamedConsent)
 	}
 	return false
 }
 
-// change words the change of a condition, with the agreement it is about and what
+// change words the change of a condition, with the document it is about and what
 // is missing there.
-func (w *writer) change(c Condition) string {
-	if details := w.details(c, false); len(details) > 0 {
-		return conditions[c].remedy + ": " + strings.Join(details, "; ")
+func (w *writer) change(c rule.Condition, k int) string {
+	if details := w.details(c, false, k); len(details) > 0 {
+		return c.Remedy() + ": " + strings.Join(details, "; ")
 	}
-	return conditions[c].remedy
+	return c.Remedy()
 }

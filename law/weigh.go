@@ -1,156 +1,233 @@
 package law
 
-import "math/bits"
+import (
+	"math/bits"
 
-// A verdict is what the rules say of a scene: places in the book and sets, no
-// text. It is filled in place.
-type verdict struct {
-	outcome  Outcome
-	marks    marks // of the scene, and what the decision itself found
-	bar      int   // first bar that refuses, or -1
-	basis    int   // basis taken, or -1
-	form     Form
-	lowered  bool       // a less identifying form serves the purpose
-	keep     set        // released as they are
-	change   set        // released changed
-	by       [128]uint8 // for what is not kept: rule that took it, by place
-	duties   dutySet
-	unmet    dutySet
-	window   Window
+	"chaperone.example/law/fact"
+	"chaperone.example/law/rule"
+	"chaperone.example/law/scene"
+)
+
+// A Verdict is what the rules say of one class of patients: places in the book and
+// sets of elements, no text. It is filled in place and holds no pointer.
+type Verdict struct {
+	outcome  uint8      // 0 deny, 1 right-size, 2 permit
+	marks    rule.Marks // of the scene, and what the decision itself found
+	bar      int16      // first bar that refuses, or -1
+	basis    int16      // basis taken, or -1
+	sud      int16      // basis of 42 CFR part 2 taken, or -1
+	form     fact.Form
+	lowered  bool              // a less identifying form serves the purpose
+	keep     scene.Set         // released as they are
+	change   scene.Set         // released changed
+	by       [scene.Size]uint8 // for what is not kept: rule that took it, by place
+	duties   fact.DutySet
+	unmet    fact.DutySet
+	window   fact.Window
 	narrowed [2]bool // the agreement or dataset, and the relationship, took days away
 }
 
-// weigh applies the book to the scene.
+var outcomes = [...]Outcome{Deny, RightSize, Permit}
+
+// Outcome is permit, right-size or deny.
+func (v *Verdict) Outcome() Outcome { return outcomes[v.outcome] }
+
+// Form is the most identifying form released.
+func (v *Verdict) Form() Form { return v.form }
+
+// Released is how many elements are released, as they are or changed.
+func (v *Verdict) Released() int { return v.keep.Len() + v.change.Len() }
+
+// places are the rules that weighing names itself.
+type places struct {
+	forms                           [Identified + 1]uint8 // the filter of each form
+	least, minimum, unknown, coding uint8
+	related                         uint8 // B05, whose window is that of the relationship
+}
+
+var at = places{
+	forms: [...]uint8{SafeHarbor: theBook.At("F06"), Expert: theBook.At("F16"), Limited: theBook.At("F05"), Identified: theBook.At("F02")},
+	least: theBook.At("F02"), minimum: theBook.At("F01"), unknown: theBook.At("F14"), coding: theBook.At("O13"), related: theBook.At("B05"),
+}
+
+// weigh applies the book to the scene. It allocates nothing.
 //
 // Bars refuse. Then every basis is tried in order of preference, and the first
-// that permits the form asked for is taken. Filters take elements away, the form
-// is lowered to the least that serves, obligations attach, and one that cannot be
-// fulfilled refuses.
-func (b *book) weigh(s *scene, v *verdict) {
-	v.outcome, v.bar, v.basis, v.form, v.lowered, v.keep, v.change, v.duties, v.unmet = Deny, -1, -1, NoForm, false, set{}, set{}, 0, 0
-	v.window, v.narrowed = s.window, [2]bool{}
-	v.marks = s.marks
+// that permits the form asked for is taken; where substance-use records may be
+// concerned, a basis of 42 CFR part 2 is looked for as well. Filters take elements
+// away, the form is lowered to the least that serves, obligations attach, and one
+// that cannot be fulfilled refuses.
+func weigh(b *rule.Book, s *scene.Scene, v *Verdict) {
+	*v = Verdict{bar: -1, basis: -1, sud: -1, window: s.Window, marks: s.Marks}
 	m := &v.marks
-	m.set(partiesFit, m.has(partiesActive) && m.has(personActive) && m.has(personTrained))
-	for i := range b.bars {
-		if b.bars[i].applies(m, s.day) {
-			v.bar = int(b.bars[i].rule)
+	m.Set(rule.PartiesFit, m.Has(rule.PartiesActive) && m.Has(rule.PersonActive) && m.Has(rule.PersonTrained))
+	for i := range b.Bars {
+		if b.Bars[i].Applies(m, s.Day) {
+			v.bar = int16(b.Bars[i].Place)
 			break
 		}
 	}
-	var basis *compiled
-	for i := range b.bases {
-		if c := &b.bases[i]; c.cap >= s.wanted && c.applies(m, s.day) {
-			basis = c
-			break
-		}
-	}
+	basis := first(b.Bases, m, s)
 	if basis != nil {
-		v.basis = int(basis.rule)
+		v.basis = int16(basis.Place)
 	}
-	if v.bar >= 0 || basis == nil || s.wanted == NoForm {
+	var sud *rule.Compiled
+	if m.Has(rule.Part2Labelled) {
+		if sud = firstSUD(b.SUD, m, s); sud != nil {
+			v.sud = int16(sud.Place)
+			m.Set(rule.Part2Basis, true)
+		}
+	}
+	if v.bar >= 0 || basis == nil || s.Wanted == NoForm {
 		return
 	}
-	deidentified := basis.cap <= Expert
-	m.set(notPHI, deidentified)
-	m.set(exemptBasis, basis.exempt)
-	m.set(exemptPHI, basis.exempt && !deidentified)
-	m.set(accountedBasis, basis.accounted)
+	deidentified := basis.Cap <= Expert
+	m.Set(rule.NotPHI, deidentified || m.Has(rule.OutsideRule))
+	m.Set(rule.ExemptBasis, basis.Exempt)
+	m.Set(rule.ExemptPHI, basis.Exempt && !deidentified)
+	m.Set(rule.AccountedBasis, basis.Accounted)
+	m.Set(rule.ByBreakGlass, b.Rules[basis.Place].ID == "N04")
 
-	left, ceiling := s.asked, s.wanted
-	for i := range b.filters {
-		c := &b.filters[i]
-		if !c.applies(m, s.day) {
-			continue
-		}
-		if c.keeps != keepsAll {
-			v.take(&left, s.keeps[c.keeps], c.rule)
-		}
-		if c.cap != NoForm {
-			ceiling = min(ceiling, c.cap)
+	left, ceiling := s.Asked, s.Wanted
+	if basis.Keeps != rule.KeepsAll {
+		v.take(&left, s.Keeps[basis.Keeps], basis.Scope)
+	}
+	if sud != nil && !deidentified {
+		ceiling = v.protect(s, sud, &left, ceiling)
+	}
+	for i := range b.Filters {
+		if c := &b.Filters[i]; c.Keeps != rule.KeepsAll && c.Applies(m, s.Day) {
+			v.take(&left, s.Keeps[c.Keeps], c.Place)
 		}
 	}
 	v.form = ceiling
-	if !basis.exempt {
-		if least := s.least(left); least < v.form {
+	if !basis.Exempt && !m.Has(rule.FoundMinimum) {
+		if least := leastForm(s, left); least < v.form {
 			v.form, v.lowered = least, true
 		}
 	}
-	b.shape(s, v, left)
-	v.window, v.narrowed[0] = v.window.narrow(s.limit)
-	if basis.rule == b.related {
-		v.window, v.narrowed[1] = v.window.narrow(s.shared)
+	v.shape(s, left, sud)
+	v.window, v.narrowed[0] = v.window.Narrow(s.Limit)
+	if basis.Place == at.related {
+		v.window, v.narrowed[1] = v.window.Narrow(s.Shared)
 	}
-	if v.keep.or(v.change).empty() || v.window.empty() {
+	released := v.keep.Or(v.change)
+	if released.Empty() || v.window.Empty() {
 		v.form = NoForm
 		return
 	}
-	whole := !s.unknown && v.keep == s.asked && v.form == s.wanted && !v.narrowed[0] && !v.narrowed[1]
-	m.set(withheld, !whole)
-	m.set(getsLimited, v.form == Limited)
-	m.set(getsIdentified, v.form == Identified)
-	m.set(getsCodes, v.change.overlaps(catalogue.direct))
-	for i := range b.obliges {
-		if b.obliges[i].applies(m, s.day) {
-			v.duties |= b.obliges[i].duties
+	whole := !s.Unknown && v.keep == s.Asked && v.form == s.Wanted && !v.narrowed[0] && !v.narrowed[1]
+	part2 := v.form > Expert && (m.Has(rule.Part2Record) || m.Has(rule.Part2Labelled) && released.Overlaps(scene.Catalogue.Part2))
+	m.Set(rule.Withheld, !whole)
+	m.Set(rule.GetsLimited, v.form == Limited)
+	m.Set(rule.GetsIdentified, v.form == Identified)
+	m.Set(rule.GetsCodes, v.change.Overlaps(scene.Catalogue.Direct))
+	m.Set(rule.GetsPart2, part2)
+	m.Set(rule.AlertDue, m.Has(rule.ByEmergency) && part2 || m.Has(rule.ByBreakGlass))
+	v.duties = basis.Duties | s.Extra
+	if part2 && sud != nil {
+		v.duties |= sud.Duties
+	}
+	for i := range b.Obliges {
+		if c := &b.Obliges[i]; c.Applies(m, s.Day) {
+			v.duties |= c.Duties
 		}
 	}
-	if v.unmet = v.duties &^ s.can; v.unmet != 0 {
-		v.form, v.keep, v.change = NoForm, set{}, set{}
+	if v.unmet = v.duties &^ s.Can; v.unmet != 0 {
+		v.form, v.keep, v.change = NoForm, scene.Set{}, scene.Set{}
 		return
 	}
-	v.outcome = RightSize
+	v.outcome = 1
 	if whole {
-		v.outcome = Permit
+		v.outcome = 2
 	}
+}
+
+// first returns the first basis that applies and permits the form asked for.
+func first(bases []rule.Compiled, m *rule.Marks, s *scene.Scene) *rule.Compiled {
+	for i := range bases {
+		if c := &bases[i]; c.Cap >= s.Wanted && c.Applies(m, s.Day) {
+			return c
+		}
+	}
+	return nil
+}
+
+// firstSUD returns the first basis of Part 2 that applies. One that permits less
+// than the form asked for is taken only for records that are protected as a whole,
+// whose form it then lowers.
+func firstSUD(bases []rule.Compiled, m *rule.Marks, s *scene.Scene) *rule.Compiled {
+	for i := range bases {
+		if c := &bases[i]; c.Applies(m, s.Day) && (c.Cap >= s.Wanted || m.Has(rule.Part2Record)) {
+			return c
+		}
+	}
+	return nil
+}
+
+// protect takes from the substance-use records what their basis does not cover,
+// notes what it means for the obligations, and returns the form it permits.
+func (v *Verdict) protect(s *scene.Scene, sud *rule.Compiled, left *scene.Set, ceiling Form) Form {
+	m := &v.marks
+	byConsent := theBook.Rules[sud.Place].ID == "P04" || theBook.Rules[sud.Place].ID == "P05"
+	redisclosed := theBook.Rules[sud.Place].ID == "P06"
+	m.Set(rule.ByConsent, byConsent)
+	m.Set(rule.NoticeDue, byConsent || redisclosed && m.Has(rule.Redisclosure))
+	m.Set(rule.ByEmergency, theBook.Rules[sud.Place].ID == "P10")
+	if sud.Keeps != rule.KeepsAll {
+		held := s.Keeps[sud.Keeps].Or(s.Keeps[rule.KeepsUnprotected])
+		v.take(left, held, sud.Scope)
+	}
+	return min(ceiling, sud.Cap)
 }
 
 // take removes from left what keep does not hold, and notes the rule.
-func (v *verdict) take(left *set, keep set, rule uint8) {
-	lost := left.minus(keep)
-	v.note(lost, rule)
-	*left = left.and(keep)
+func (v *Verdict) take(left *scene.Set, keep scene.Set, place uint8) {
+	v.note(left.Minus(keep), place)
+	*left = left.And(keep)
 }
 
 // note says that the rule took or changed the elements.
-func (v *verdict) note(elements set, rule uint8) {
+func (v *Verdict) note(elements scene.Set, place uint8) {
 	for w, word := range elements {
 		for ; word != 0; word &= word - 1 {
-			v.by[w<<6+bits.TrailingZeros64(word)] = rule
+			v.by[w<<6+bits.TrailingZeros64(word)] = place
 		}
 	}
 }
 
-// least is the least identifying form in which all of the elements serve.
-func (s *scene) least(left set) Form {
+// leastForm is the least identifying form in which all of the elements serve.
+func leastForm(s *scene.Scene, left scene.Set) Form {
 	switch {
-	case left.overlaps(s.needs[Identified]):
+	case left.Overlaps(s.Needs[Identified]):
 		return Identified
-	case left.overlaps(s.needs[Limited]):
-		if !s.expert.empty() && left.minus(s.expert).empty() {
+	case left.Overlaps(s.Needs[Limited]):
+		if !s.Expert.Empty() && left.Minus(s.Expert).Empty() {
 			return Expert
 		}
 		return Limited
-	case !s.marks.has(mayDeidentify):
+	case !s.Marks.Has(rule.MayDeidentify):
 		return Limited
-	case left.overlaps(s.needs[Expert]):
+	case left.Overlaps(s.Needs[Expert]):
 		return Expert
 	}
 	return SafeHarbor
 }
 
 // shape splits what is left into what the form keeps, changes and drops.
-func (b *book) shape(s *scene, v *verdict, left set) {
-	keep, change := catalogue.keeps[v.form], catalogue.changes[v.form]
-	rule := b.forms[v.form]
+func (v *Verdict) shape(s *scene.Scene, left scene.Set, sud *rule.Compiled) {
+	keep, change := scene.Catalogue.Keeps[v.form], scene.Catalogue.Changes[v.form]
+	place := at.forms[v.form]
 	if v.form == Expert {
-		change = change.minus(s.expert)
-		keep = s.expert
+		keep, change = s.Expert, change.Minus(s.Expert)
 	}
-	if v.lowered {
-		rule = b.least
+	switch {
+	case v.lowered:
+		place = at.least
+	case v.form < s.Wanted && sud != nil:
+		place = sud.Place
 	}
-	v.keep, v.change = left.and(keep), left.and(change)
-	v.note(left.minus(v.keep), rule)
-	v.note(v.change.and(catalogue.direct), b.codes)
+	v.keep, v.change = left.And(keep), left.And(change)
+	v.note(left.Minus(v.keep), place)
+	v.note(v.change.And(scene.Catalogue.Direct), at.coding)
 }

@@ -1,6 +1,7 @@
-package law
+package scene
 
 import (
+	"chaperone.example/law/fact"
 	"chaperone.example/law/purpose"
 	"chaperone.example/phi"
 )
@@ -11,15 +12,15 @@ import (
 // dates of the stay are needed to the day, because readmission, mortality and
 // length of stay are counted in days. It is no standard protocol: each request
 // under it is reviewed.
-func StandardProfile(role phi.Role, k purpose.Kind, a purpose.Activity) Profile {
-	p := Profile{ID: "standard", Version: 1, Role: role, Purpose: k, Activity: a}
-	for _, e := range catalogue.elements {
+func StandardProfile(role phi.Role, k purpose.Kind, a purpose.Activity) fact.Profile {
+	p := fact.Profile{ID: "standard", Version: 1, Role: role, Purpose: k, Activity: a}
+	for _, e := range Catalogue.Elements {
 		if !e.Needed(role) {
 			continue
 		}
-		n := Need{Element: e.ID, Form: SafeHarbor}
+		n := fact.Need{Element: e.ID, Form: fact.SafeHarbor}
 		if countsDays(a) && daysMatter[e.ID] {
-			n.Form, n.Why = Limited, "quality is counted in days between admission, procedure, discharge and the next event"
+			n.Form, n.Why = fact.Limited, "quality is counted in days between admission, procedure, discharge and the next event"
 		}
 		p.Needs = append(p.Needs, n)
 	}
@@ -37,30 +38,3 @@ func countsDays(a purpose.Activity) bool {
 
 var daysMatter = map[string]bool{"encounter.admit-date": true, "encounter.discharge-date": true, "encounter.procedure-date": true,
 	"encounter.ed-times": true, "patient.death-date": true}
-
-// profileFor picks the profile that fits the request best: of those with its
-// purpose, one that names its role before one for any role, then one that names
-// its activity; later versions first.
-func (f *Facts) profileFor(r *Request) (Profile, bool) {
-	best, score := -1, -1
-	for i := range f.Profiles {
-		p := &f.Profiles[i]
-		if p.Purpose != r.Purpose || p.Role != "" && p.Role != r.Role || p.Activity != "" && p.Activity != r.Activity {
-			continue
-		}
-		s := 0
-		if p.Role != "" {
-			s += 2
-		}
-		if p.Activity != "" {
-			s++
-		}
-		if s > score || s == score && p.Version > f.Profiles[best].Version {
-			best, score = i, s
-		}
-	}
-	if best < 0 {
-		return Profile{}, false
-	}
-	return f.Profiles[best], true
-}

@@ -1,4 +1,4 @@
-package law
+package fact
 
 import (
 	"slices"
@@ -7,19 +7,19 @@ import (
 	"chaperone.example/law/instrument"
 )
 
-// follow looks up the agreement of every step of a path of organizations.
-func (f *Facts) follow(path []string, day civil.Date) []link {
-	var out []link
+// Follow looks up the agreement of every step of a path of organizations.
+func (f *Facts) Follow(path []string, day civil.Date) []Link {
+	var out []Link
 	for i := 0; i+1 < len(path); i++ {
-		out = append(out, link{path[i], path[i+1], f.pick(path[i], path[i+1], day, instrument.BusinessAssociate, instrument.Subcontractor)})
+		out = append(out, Link{path[i], path[i+1], f.Pick(path[i], path[i+1], day, instrument.BusinessAssociate, instrument.Subcontractor)})
 	}
 	return out
 }
 
-// pick returns the agreement of one of the kinds between two organizations that
+// Pick returns the agreement of one of the kinds between two organizations that
 // counts on the day: one in force before one that is not, then the one signed
 // last, then the highest version, then the first listed.
-func (f *Facts) pick(from, to string, day civil.Date, kinds ...instrument.Kind) *Agreement {
+func (f *Facts) Pick(from, to string, day civil.Date, kinds ...instrument.Kind) *Agreement {
 	var best *Agreement
 	for i := range f.Agreements {
 		a := &f.Agreements[i]
@@ -44,10 +44,10 @@ func rank(a, b *Agreement, day civil.Date) bool {
 	return a.Version > b.Version
 }
 
-// path returns the shortest chain of organizations from one to the other over
+// Path returns the shortest chain of organizations from one to the other over
 // business associate and subcontractor agreements, signed or not; nil if there is
 // none.
-func (f *Facts) path(from, to string) []string {
+func (f *Facts) Path(from, to string) []string {
 	came := map[string]string{from: ""}
 	for queue := []string{from}; len(queue) > 0; queue = queue[1:] {
 		at := queue[0]
@@ -71,4 +71,10 @@ func (f *Facts) path(from, to string) []string {
 		}
 	}
 	return nil
+}
+
+// A Link is one step of a chain of agreements.
+type Link struct {
+	From, To string
+	By       *Agreement // nil: there is none
 }

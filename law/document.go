@@ -1,0 +1,268 @@
+package law
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"chaperone.example/law/civil"
+	"chaperone.example/law/consent"
+	"chaperone.example/law/fact"
+	"chaperone.example/law/instrument"
+	"chaperone.example/law/overlay"
+	"chaperone.example/law/rule"
+)
+
+// agreements returns the agreements that a condition was read from.
+func (w *writer) agreements(c rule.Condition) []*Agreement {
+	var links []fact.Link
+	switch c {
+	case rule.ActsForSource, rule.PrincipalBound, rule.ChainSigned, rule.ChainInForce, rule.ChainComplete, rule.ChainScope, rule.ChainAggregates:
+		links = w.Acting
+	case rule.HolderPermitted, rule.MayDeidentify:
+		links = w.Holding
+	case rule.ChainUnviolated:
+		links = slices.Concat(w.Acting, w.Holding)
+	case rule.DUASigned, rule.DUAInForce, rule.DUAComplete, rule.DUAScope:
+		links = []fact.Link{{By: w.DUA}}
+	case rule.Participates:
+		links = []fact.Link{{By: w.Member}}
+	case rule.QSOInForce:
+		links = []fact.Link{{By: w.Service}}
+	}
+	var out []*Agreement
+	for _, l := range links {
+		if l.By != nil {
+			out = append(out, l.By)
+		}
+	}
+	return out
+}
+
+// finding is the determination that a condition was read from.
+func finding(c rule.Condition) (fact.Finding, bool) {
+	for _, pair := range [...]struct {
+		c rule.Condition
+		f fact.Finding
+	}{
+		{rule.FoundStatute, fact.Statute}, {rule.FoundMinimum, fact.StatedMinimum}, {rule.FoundEntire, fact.EntireRecord}, {rule.FoundAbuse, fact.AbuseBelief},
+		{rule.FoundReportable, fact.AbuseReportable}, {rule.FoundOrder, fact.CourtOrder}, {rule.ProcessOrdered, fact.CourtOrder}, {rule.FoundResearch, fact.Waiver},
+		{rule.WaiverComplete, fact.Waiver}, {rule.FoundThreat, fact.ThreatBelief}, {rule.FoundFunction, fact.FunctionStated}, {rule.FoundPreference, fact.Preference},
+		{rule.FoundEmergency, fact.Emergency}, {rule.FoundPart2Order, fact.ProtectionOrder}, {rule.FoundPart2Research, fact.Part2Research},
+		{rule.FoundPart2Audit, fact.Part2Audit}, {rule.FoundPart2Crime, fact.Part2Crime}, {rule.FoundPolice, fact.Process}, {rule.FoundAttestation, fact.Attestation},
+		{rule.FoundSuspension, fact.Suspension}, {rule.FoundEndangerment, fact.Endangerment}, {rule.FoundRepresentative, fact.Representative},
+	} {
+		if pair.c == c {
+			return pair.f, true
+		}
+	}
+	return "", false
+}
+
+// documents names what a condition was read from, with versions.
+func (w *writer) documents(c rule.Condition, k int) []string {
+	var out []string
+	for _, a := range w.agreements(c) {
+		out = append(out, a.ID+" v"+strconv.Itoa(a.Version))
+	}
+	if f, ok := finding(c); ok {
+		if d := w.Facts.Found(f, w.Base.Day); d != nil && d.Document != "" {
+			out = append(out, d.Document)
+		}
+	}
+	for _, p := range w.consents(c, k) {
+		out = append(out, p.ID+" v"+strconv.Itoa(p.Version))
+	}
+	for _, a := range w.authorizations(c, k) {
+		out = append(out, a.ID+" v"+strconv.Itoa(a.Version))
+	}
+	return out
+}
+
+// consents are the Part 2 consents that a condition was read from.
+func (w *writer) consents(c rule.Condition, k int) []*consent.Part2 {
+	var kind consent.Kind
+	switch c {
+	case rule.CareConsent, rule.CareConsentValid, rule.CareConsentRevoked:
+		kind = consent.Care
+	case rule.NamedConsent, rule.NamedConsentFor, rule.NamedConsentValid:
+		kind = consent.Named
+	case rule.ProceedingsConsent:
+		kind = consent.Proceedings
+	case rule.CounselingConsent:
+		kind = consent.Counseling
+	case rule.ConsentSigner:
+	default:
+		return nil
+	}
+	if len(w.Facts.Classes) == 0 {
+		return nil
+	}
+	var out []*consent.Part2
+	class := &w.Facts.Classes[k]
+	for i := range class.Consents {
+		if p := &class.Consents[i]; p.Kind == kind || kind == "" && (p.Kind == consent.Care || p.Kind == consent.Named) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// authorizations are the authorizations that a condition was read from.
+func (w *writer) authorizations(c rule.Condition, k int) []*consent.Authorization {
+	switch c {
+	case rule.AuthorizationNames, rule.AuthorizationFor, rule.AuthorizationValid, rule.AuthorizationPaid, rule.AuthorizationMarketing, rule.AuthorizationNotes:
+	default:
+		return nil
+	}
+	if len(w.Facts.Classes) == 0 {
+		return nil
+	}
+	var out []*consent.Authorization
+	class := &w.Facts.Classes[k]
+	for i := range class.Authorizations {
+		if a := &class.Authorizations[i]; a.Psychotherapy == (c == rule.AuthorizationNotes) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// overlays names the rules of packs that a filter carried out.
+func (w *writer) overlays(id string, k int) []string {
+	if id != "S01" && id != "N02" {
+		return nil
+	}
+	c := Class{}
+	if len(w.Facts.Classes) > 0 {
+		c = w.Facts.Classes[k]
+	}
+	var out []string
+	for i := range w.Facts.Overlays {
+		p := &w.Facts.Overlays[i]
+		member := p.Level == overlay.Member || p.Broken
+		if member != (id == "N02") || !p.AppliesTo(w.Source(), w.State()) {
+			continue
+		}
+		if p.Broken {
+			out = append(out, p.ID+" v"+strconv.Itoa(p.Version)+" (cannot be read)")
+		}
+		for j := range p.Rules {
+			if r := &p.Rules[j]; r.Matches(w.Overlaid(&c)) {
+				name := p.ID + " v" + strconv.Itoa(p.Version) + " " + r.ID + ", " + r.Citation
+				if !p.Confirmed {
+					name += " (confirm with counsel)"
+				}
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// details says which document fails a condition, and in what.
+func (w *writer) details(c rule.Condition, holds bool, k int) []string {
+	if holds {
+		return nil
+	}
+	var out []string
+	if c == rule.ChainSigned || c == rule.ChainInForce || c == rule.ActsForSource {
+		for _, l := range w.Acting {
+			if l.By == nil {
+				out = append(out, "no agreement between "+l.From+" and "+l.To)
+			}
+		}
+	}
+	day := w.Base.Day
+	for _, a := range w.agreements(c) {
+		name := a.ID + " v" + strconv.Itoa(a.Version)
+		switch c {
+		case rule.ChainSigned, rule.DUASigned:
+			if a.Signed == 0 || a.Signed > day {
+				out = append(out, name+" is not signed")
+			}
+		case rule.ChainInForce, rule.DUAInForce:
+			out = append(out, life(a, day, name)...)
+		case rule.Participates, rule.HolderPermitted, rule.PrincipalBound, rule.QSOInForce:
+			out = append(out, life(a, day, name)...)
+			out = append(out, lacks(a, name)...)
+			out = append(out, w.permits(a, name)...)
+		case rule.ChainComplete, rule.DUAComplete:
+			out = append(out, lacks(a, name)...)
+		case rule.ChainScope, rule.DUAScope:
+			out = append(out, w.permits(a, name)...)
+			if !a.Instrument.Terms.FlowDown && len(w.Acting) > 1 && a != w.Acting[len(w.Acting)-1].By {
+				out = append(out, name+" allows no subcontractors")
+			}
+		case rule.ChainAggregates:
+			if !a.Instrument.Terms.Aggregate {
+				out = append(out, name+" does not permit aggregation")
+			}
+		}
+	}
+	for _, p := range w.consents(c, k) {
+		out = append(out, defects(p.ID, p.Version, p.Check(day, w.Facts.Settings.RejectOldConsents))...)
+	}
+	for _, a := range w.authorizations(c, k) {
+		out = append(out, defects(a.ID, a.Version, a.Check(day))...)
+	}
+	if c == rule.WaiverComplete {
+		if d := w.Facts.Found(fact.Waiver, day); d != nil {
+			for _, item := range fact.WaiverItems() {
+				if !slices.Contains(d.Items, item) {
+					out = append(out, "the waiver lacks: "+item)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// defects words the defects of a document.
+func defects(id string, version int, list []consent.Defect) []string {
+	var out []string
+	for _, d := range list {
+		out = append(out, id+" v"+strconv.Itoa(version)+": "+d.Text+" ("+d.Citation+")")
+	}
+	return out
+}
+
+// lacks says which required terms an agreement lacks.
+func lacks(a *Agreement, name string) []string {
+	var out []string
+	for _, m := range instrument.Check(a.Instrument) {
+		out = append(out, name+" lacks: "+m.Title+" ("+m.Citation+")")
+	}
+	return out
+}
+
+// permits says what an agreement permits, if not what was asked.
+func (w *writer) permits(a *Agreement, name string) []string {
+	t := a.Instrument.Terms
+	if a.Instrument.Kind == instrument.Participation || t.Permits(w.Request.Purpose, w.Request.Activity) {
+		return nil
+	}
+	var words []string
+	for _, p := range t.Purposes {
+		words = append(words, string(p))
+	}
+	for _, x := range t.Activities {
+		words = append(words, string(x))
+	}
+	return []string{name + " permits only: " + strings.Join(words, ", ")}
+}
+
+// life says why an agreement is not in force on the day.
+func life(a *Agreement, day civil.Date, name string) []string {
+	switch {
+	case a.InForce(day):
+		return nil
+	case a.Signed == 0 || a.Signed > day:
+		return []string{name + " is not signed"}
+	case a.Terminated != 0 && day >= a.Terminated:
+		return []string{name + " was terminated on " + a.Terminated.String()}
+	case a.End != 0 && day > a.End:
+		return []string{name + " ended on " + a.End.String()}
+	}
+	return []string{name + " starts on " + a.Start.String()}
+}
