@@ -94,6 +94,11 @@ func (d Dataset) Lacks(p Population) string {
 	return ""
 }
 
+// Overlaps reports whether the dataset covers any day of the window.
+func (d Dataset) Overlaps(w law.Window) bool {
+	return (d.Window.From == 0 || w.Until == 0 || d.Window.From <= w.Until) && (d.Window.Until == 0 || d.Window.Until >= w.From)
+}
+
 // hull is the span of days that the datasets cover together.
 func hull(sets []Dataset) law.Window {
 	var w law.Window

@@ -138,7 +138,7 @@ func draftPage(d draft) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = web.Select(web.Field{Form: d.form, Name: "activity", Label: "Which operations", Hint: "For health care operations only. Quality work is told apart from research.", Optional: true, Value: string(d.ask.Activity)}, activities()).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = web.Select(web.Field{Form: d.form, Name: "activity", Label: "Which health care operations", Hint: "For that purpose only; leave it open for another. Quality work is told apart from research.", Value: string(d.ask.Activity)}, activities()).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -316,7 +316,7 @@ func draftPage(d draft) templ.Component {
 				}
 				for _, g := range groups {
 					if len(g.options(d.elements())) > 0 {
-						templ_7745c5c3_Err = web.Checkboxes(web.Field{Form: d.form, Name: g.name, Label: g.title, Hint: g.hint, Optional: true, Values: d.ask.Elements}, g.options(d.elements())).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = web.Checkboxes(web.Field{Form: d.form, Name: g.name, Label: g.title, Hint: g.hint, Values: d.ask.Elements}, g.options(d.elements())).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -50,10 +50,22 @@ func (g group) options(among []string) []web.Option {
 	var out []web.Option
 	for _, e := range phi.Elements() {
 		if e.Class == g.class && (among == nil || slices.Contains(among, e.ID)) {
-			out = append(out, web.Option{Value: e.ID, Label: e.Title})
+			out = append(out, web.Option{Value: e.ID, Label: label(e)})
 		}
 	}
 	return out
+}
+
+// label is the element's title, told apart from another of the same title by the part
+// of the record it is in.
+func label(e phi.Element) string {
+	for _, o := range phi.Elements() {
+		if o.Title == e.Title && o.ID != e.ID {
+			subject, _, _ := strings.Cut(e.ID, ".")
+			return e.Title + " (" + map[string]string{"patient": "patient", "encounter": "encounter", "clinical": "clinical record"}[subject] + ")"
+		}
+	}
+	return e.Title
 }
 
 // maxRetentionDays is the limit of the module: six years.

@@ -59,12 +59,12 @@ func listPage(l request.Listing, x filter, mayAsk bool) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = web.Select(web.Field{Form: x.form, Name: "side", Label: "Show", Optional: true, Value: string(x.side)}, []web.Option{
+			templ_7745c5c3_Err = web.Select(web.Field{Name: "side", Label: "Show", Value: x.text("side")}, []web.Option{{Value: anything, Label: "Both"},
 				{Value: string(request.AskedOf), Label: "Asked of us"}, {Value: string(request.Asking), Label: "Asked by us"}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = web.Select(web.Field{Form: x.form, Name: "status", Label: "Status", Optional: true, Value: string(x.status)}, []web.Option{
+			templ_7745c5c3_Err = web.Select(web.Field{Name: "status", Label: "Status", Value: x.text("status")}, []web.Option{{Value: anything, Label: "Any"},
 				{Value: string(request.Awaiting), Label: "Awaiting approval"}, {Value: string(request.Granted), Label: "Approved"},
 				{Value: string(request.Denied), Label: "Denied by the law"}, {Value: string(request.Declined), Label: "Refused"}, {Value: string(request.Gone), Label: "Withdrawn"}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

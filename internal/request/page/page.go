@@ -69,7 +69,21 @@ type filter struct {
 	side   request.Side
 	status request.Status
 	page   int
-	form   *web.Form
+}
+
+// anything is what a filter says that narrows nothing.
+const anything = "any"
+
+// text is what the field of the filter shows.
+func (x filter) text(name string) string {
+	s := string(x.side)
+	if name == "status" {
+		s = string(x.status)
+	}
+	if s == "" {
+		return anything
+	}
+	return s
 }
 
 func readFilter(r *http.Request) (filter, error) {
@@ -77,7 +91,13 @@ func readFilter(r *http.Request) (filter, error) {
 	if err != nil {
 		return filter{}, err
 	}
-	x := filter{form: f, side: request.Side(f.Text("side")), status: request.Status(f.Text("status"))}
+	var x filter
+	if s := f.Text("side"); s != anything {
+		x.side = request.Side(s)
+	}
+	if s := f.Text("status"); s != anything {
+		x.status = request.Status(s)
+	}
 	x.page, err = strconv.Atoi(f.Text("page"))
 	if err != nil || x.page < 0 || x.page > 10000 {
 		x.page = 0

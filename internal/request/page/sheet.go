@@ -268,11 +268,26 @@ func (v sheet) grounds() []web.Fact {
 func params(o law.Obligation) string {
 	var out []string
 	for _, p := range o.Params {
-		if p.Value != "" {
-			out = append(out, strings.ReplaceAll(p.Name, "-", " ")+" "+p.Value)
+		switch {
+		case p.Value == "":
+		case p.Name == "days":
+			out = append(out, "("+p.Value+" days)")
+		case p.Name == "smallest-count":
+			out = append(out, "no count below "+p.Value)
+		default:
+			out = append(out, strings.Join(strings.Fields(p.Value), ", "))
 		}
 	}
-	return strings.Join(out, ", ")
+	return strings.Join(out, " ")
+}
+
+// smallest leaves out remedies that ask for more changes than another that leads as far.
+func smallest(list []law.Remedy) []law.Remedy {
+	return slices.DeleteFunc(slices.Clone(list), func(r law.Remedy) bool {
+		return slices.ContainsFunc(list, func(s law.Remedy) bool {
+			return len(s.Changes) < len(r.Changes) && s.Form >= r.Form && !slices.ContainsFunc(s.Changes, func(c string) bool { return !slices.Contains(r.Changes, c) })
+		})
+	})
 }
 
 // outcome says what a remedy leads to.
@@ -413,6 +428,9 @@ func (v sheet) datasets() []web.Option {
 			continue
 		}
 		switch {
+		case !d.Overlaps(v.Ask.Window):
+			out = append(out, web.Option{Value: d.ID, Label: d.Name, Hint: hint + ". Covers none of the days asked for.", Disabled: true})
+			continue
 		case held == 0:
 			out = append(out, web.Option{Value: d.ID, Label: d.Name, Hint: hint + ". Holds none of the elements permitted.", Disabled: true})
 			continue
