@@ -99,12 +99,11 @@ func (d *Door) surround(ctx context.Context) (context.Context, error) {
 	if err != nil {
 		return ctx, err
 	}
-	org, err := ledger.Ask(ctx, d.Desk, a, employer{d.Orgs, a.Org})
+	org, err := d.Employer(ctx, a, a.Org)
 	if err != nil {
 		return ctx, err
 	}
-	role := access.Title(me.Role)
-	f := web.Frame{Person: me.Name, Role: strings.ToUpper(role[:1]) + role[1:], Org: org, Account: "/account"}
+	f := web.Frame{Person: me.Name, Role: RoleTitle(me.Role), Org: org, Account: "/account"}
 	if d.Surround != nil {
 		if f.Nav, f.Ledger, err = d.Surround(ctx, a); err != nil {
 			return ctx, err

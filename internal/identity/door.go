@@ -92,7 +92,7 @@ func (d *Door) verify(ctx context.Context, login, pass, code string) (Signed, er
 	}
 	defer free()
 	start := time.Now()
-	s, err := d.try(ctx, key, pass, code)
+	s, err := d.try(ledger.Once(ctx, ""), key, pass, code) // a code is used once: there is no doing it again
 	if err != nil {
 		d.pad(ctx, start)
 	}
@@ -212,7 +212,6 @@ func (d *Door) Token(ctx context.Context, login, pass, code string) (token strin
 	if s, err = d.verify(ctx, login, pass, code); err != nil {
 		return "", time.Time{}, s, err
 	}
-	// A session of its own, whatever the request came with.
 	own, err := d.Sessions.Load(context.WithoutCancel(ctx), "")
 	if err != nil {
 		return "", time.Time{}, s, err
@@ -359,11 +358,16 @@ func (d *Door) known(ctx context.Context, u User) (login string, all []string, e
 	if err != nil {
 		return "", nil, err
 	}
-	org, err := ledger.Ask(ctx, d.Desk, u.Actor(), employer{d.Orgs, u.Org})
+	org, err := d.Employer(ctx, u.Actor(), u.Org)
 	return me.Login, []string{me.Name, me.Login, org}, err
 }
 
-// employer asks for the name of the own organization.
+// Employer returns the name of an organization that people work for.
+func (d *Door) Employer(ctx context.Context, a ledger.Actor, id string) (string, error) {
+	return ledger.Ask(ctx, d.Desk, a, employer{d.Orgs, id})
+}
+
+// employer asks for the name of an organization.
 type employer struct {
 	orgs Organizations
 	id   string

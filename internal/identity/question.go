@@ -202,10 +202,21 @@ func (Source) User(ctx context.Context, r *ledger.Reading, id string) (User, err
 	return u, err
 }
 
-// Colleagues lists the people of the actor's own organization who have access, for
-// a choice on a page.
-func (Source) Colleagues(ctx context.Context, r *ledger.Reading) ([]Person, error) {
-	return persons(ctx, r, `where org = $1 and disabled = 0`, r.Scope().Org)
+// Staff returns the people of the actor's own organization who have access, by id:
+// "Ruth Abernathy, privacy officer".
+func (Source) Staff(ctx context.Context, r *ledger.Reading) (map[string]string, error) {
+	people, err := persons(ctx, r, `where org = $1 and disabled = 0`, r.Scope().Org)
+	out := map[string]string{}
+	for _, p := range people {
+		out[p.ID] = p.Name + ", " + strings.ReplaceAll(string(p.Role), "-", " ")
+	}
+	return out, err
+}
+
+// Recipients lists the people of the actor's own organization who have access and a
+// registered key.
+func (Source) Recipients(ctx context.Context, r *ledger.Reading) ([]Person, error) {
+	return persons(ctx, r, `where org = $1 and disabled = 0 and recipient <> ''`, r.Scope().Org)
 }
 
 // Names returns the names of those of the users whom the actor may know: people of

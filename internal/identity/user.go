@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"strings"
 	"time"
 
 	"chaperone.example/ledger"
@@ -70,6 +71,18 @@ func (u User) Actor() ledger.Actor { return ledger.Actor{ID: u.ID, Org: u.Org, R
 func Roles() []phi.Role {
 	return []phi.Role{phi.PrivacyOfficer, phi.SecurityOfficer, phi.QualityCoordinator, phi.CareCoordinator, phi.DataSteward,
 		phi.Analyst, phi.Technician, phi.CommitteeMember, phi.Auditor, phi.Administrator}
+}
+
+// RoleTitle returns a role in words: "Privacy officer".
+func RoleTitle(r phi.Role) string {
+	switch r {
+	case "":
+		return ""
+	case phi.Technician:
+		return "MSP technician"
+	}
+	s := strings.ReplaceAll(string(r), "-", " ")
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // The lockout: after so many failures in a row an account waits, and the wait

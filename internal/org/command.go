@@ -86,6 +86,9 @@ type Roster interface {
 	// Works returns nil if the user is an active one of the organization, and a
 	// not-found fault otherwise, whatever the reason.
 	Works(ctx context.Context, r *ledger.Reading, user, org string) error
+	// Staff returns the people of the actor's own organization who have access, by id,
+	// in words: the name and the role.
+	Staff(ctx context.Context, r *ledger.Reading) (map[string]string, error)
 }
 
 // Designate gives a duty to a person of the own organization.

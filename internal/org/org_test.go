@@ -31,6 +31,16 @@ func (p roster) Works(_ context.Context, _ *ledger.Reading, user, org string) er
 	return nil
 }
 
+func (p roster) Staff(_ context.Context, r *ledger.Reading) (map[string]string, error) {
+	out := map[string]string{}
+	for user, org := range p {
+		if org == r.Scope().Org {
+			out[user] = "Name of " + user
+		}
+	}
+	return out, nil
+}
+
 // hub opens a ledger with an operator and two hospitals.
 func hub(t *testing.T) *ledger.Desk {
 	t.Helper()

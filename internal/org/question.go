@@ -55,6 +55,17 @@ func (Workspace) Answer(ctx context.Context, r *ledger.Reading) (Member, error) 
 	return ledger.See(ctx, r, Kind, r.Scope().Org)
 }
 
+// Staff lists the people of the own organization, by id, in words.
+type Staff struct{ Roster Roster }
+
+// Action implements [ledger.Question].
+func (Staff) Action() string { return "org.workspace" }
+
+// Answer implements [ledger.Question].
+func (q Staff) Answer(ctx context.Context, r *ledger.Reading) (map[string]string, error) {
+	return q.Roster.Staff(ctx, r)
+}
+
 // Agreements knows the agreements behind the chain of custody. Another module keeps
 // them.
 type Agreements interface {
