@@ -329,6 +329,9 @@ func (c Contract) Next(org string, at time.Time) (Step, civil.Date) {
 		}
 		return Wait, 0
 	}
+	if c.Status(at) == Deficient {
+		return Mend, 0
+	}
 	if d, ok := c.Return(at); ok && c.Status(at) != InForce {
 		if d.Org == org {
 			return GiveUp, d.Due

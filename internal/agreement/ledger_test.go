@@ -31,6 +31,7 @@ var parties = registry{
 	hospital:    {Is: []law.Status{law.CoveredEntity}},
 	rival:       {Is: []law.Status{law.CoveredEntity}},
 	hub:         {Is: []law.Status{law.Associate}},
+	"o-both":    {Is: []law.Status{law.CoveredEntity, law.Associate}},
 	"o-cloud":   {Is: []law.Status{law.SubcontractorOrg}},
 	"o-archive": {Is: []law.Status{law.SubcontractorOrg}},
 	"o-gone":    {Is: []law.Status{law.Associate}, Inactive: true},
@@ -262,6 +263,19 @@ func TestLinks(t *testing.T) {
 	}
 	if got := ask(h, hospital, Links{}); !slices.Equal(got, want) {
 		t.Errorf("the hospital's chain: %+v, want %+v", got, want)
+	}
+	// An associate that is a covered entity, too, has agreements about its own patients.
+	h.force(rival, "o-both", "baa")
+	h.force("o-both", "o-cloud", "baa")
+	if got := ask(h, rival, Links{}); slices.ContainsFunc(got, func(l Link) bool { return l.From == "o-both" }) {
+		t.Errorf("the rival sees what its associate agreed about others' patients: %+v", got)
+	}
+	if got := Gaps(ask(h, hospital, Links{})); !slices.Equal(got, []Pair{{"o-cloud", "o-archive"}}) {
+		t.Errorf("gaps of the hospital's chain: %v", got)
+	}
+	h.offer(hospital, hub, hub, "baa", nil) // a second draft beside the live agreement is no gap
+	if got := Gaps(ask(h, hospital, Links{})); len(got) != 1 {
+		t.Errorf("gaps with a draft beside: %v", got)
 	}
 	if got := ask(h, "o-archive", Links{}); len(got) != 1 || got[0].ID == "" {
 		t.Errorf("the archive's chain: %+v", got)

@@ -165,6 +165,7 @@ func TestLife(t *testing.T) {
 		"renewal unsigned":    {with(step{90, hub, Renewed{Version: 2, Of: 1, By: hub, End: today + 400}}, step{91, hospital, Signed{Version: 2, Org: hospital}}), 150, Expired, Wait, Read},
 		"to be terminated":    {with(step{20, hub, Terminated{Reason: Convenience, Effective: today + 30}}, step{20, hub, ReturnDue{hub, "destroy", today + 60}}), 29, InForce, Nothing, Nothing},
 		"terminated":          {with(step{20, hub, Terminated{Reason: Convenience, Effective: today + 30}}, step{20, hub, ReturnDue{hub, "destroy", today + 60}}), 30, Ended, Collect, GiveUp},
+		"law asks for more":   {[]step{{0, hub, Offered{Upstream: hospital, Downstream: hub, By: hub, Instrument: less}}, {1, hub, Signed{Version: 1, Org: hub}}, {2, hospital, Signed{Version: 1, Org: hospital}}}, 3, Deficient, Mend, Mend},
 		"withdrawn":           {[]step{offered, {1, hub, Withdrawn{Version: 1, By: hub}}}, 2, Dropped, Nothing, Nothing},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -318,6 +318,30 @@ func (Links) Answer(ctx context.Context, r *ledger.Reading) ([]Link, error) {
 	return out, nil
 }
 
+// Gaps returns the links of which the chain of custody has no live one: two
+// organizations with business associate or subcontractor agreements between them,
+// none of which is in force (ORG-2). What rests on such a link must not flow.
+func Gaps(links []Link) (out []Pair) {
+	live := map[Pair]bool{}
+	var order []Pair
+	for _, l := range links {
+		if l.Kind != instrument.BusinessAssociate && l.Kind != instrument.Subcontractor {
+			continue
+		}
+		p := Pair{l.From, l.To}
+		if _, seen := live[p]; !seen {
+			order = append(order, p)
+		}
+		live[p] = live[p] || l.Live
+	}
+	for _, p := range order {
+		if !live[p] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // A Pair names two organizations, the one whose data it is first.
 type Pair struct{ From, To string }
 

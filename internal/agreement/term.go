@@ -119,7 +119,7 @@ func Describe(t instrument.Terms, names Names) []Term {
 		if len(of) == 0 {
 			return none
 		}
-		return strings.Join(of, "; ") + "."
+		return upper(strings.Join(of, "; ")) + "."
 	}
 	return []Term{
 		line("purposes", "Permitted purposes", "45 CFR 164.504(e)(2)(i)", list(purposes, "None.")),
@@ -153,12 +153,14 @@ func span(from, until civil.Date) string {
 	case from == 0 && until == 0:
 		return "Not limited."
 	case from == 0:
-		return "Until " + until.String() + "."
+		return "Until " + day(until) + "."
 	case until == 0:
-		return "From " + from.String() + "."
+		return "From " + day(from) + "."
 	}
-	return from.String() + " to " + until.String() + "."
+	return day(from) + " to " + day(until) + "."
 }
+
+func day(d civil.Date) string { return d.Time().Format("Jan 2, 2006") }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
@@ -181,12 +183,12 @@ func Changes(before, after Version, names Names) []Change {
 		}
 	}
 	days := func(v Version) (string, string) {
-		start, end := "When both have signed", "Open"
+		start, end := "When both have signed", "Until terminated"
 		if v.Start != 0 {
-			start = v.Start.String()
+			start = day(v.Start)
 		}
 		if v.End != 0 {
-			end = v.End.String()
+			end = day(v.End)
 		}
 		return start, end
 	}

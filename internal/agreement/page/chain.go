@@ -42,12 +42,3 @@ func (p Page) chainCSV(w http.ResponseWriter, r *http.Request) error {
 		}
 	})
 }
-
-func gaps(links []agreement.Link) (n int) {
-	for _, l := range links {
-		if !l.Live {
-			n++
-		}
-	}
-	return n
-}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"chaperone.example/internal/access"
 	"chaperone.example/internal/agreement"
@@ -110,6 +111,31 @@ func (x sheet) check() []agreement.Term {
 	return agreement.Check(x.version.Instrument, x.viewer.name(x.Contract.Upstream), x.viewer.name(x.Contract.Downstream), x.viewer.name)
 }
 
+// sorted splits the check: what needs attention, the other clauses of the text, and
+// the other terms that gate data.
+func sorted(terms []agreement.Term) (attention, text, gates []agreement.Term) {
+	for _, t := range terms {
+		switch {
+		case t.Mark != agreement.Present:
+			attention = append(attention, t)
+		case strings.HasPrefix(t.ID, "terms."):
+			gates = append(gates, t)
+		default:
+			text = append(text, t)
+		}
+	}
+	return attention, text, gates
+}
+
+// until is the last day of the version that is shown, or of the agreement if it was
+// terminated before.
+func (x sheet) until() string {
+	if x.Contract.Termination.Effective != 0 && x.version.N == x.Row.Version {
+		return day(x.Row.End)
+	}
+	return lastDay(x.version)
+}
+
 // plain picks the terms that a person asks about first.
 func (x sheet) plain() (facts []web.Fact) {
 	for _, t := range agreement.Describe(x.version.Instrument.Terms, x.viewer.name) {
@@ -161,14 +187,17 @@ func (x sheet) history() (out []web.Moment) {
 }
 
 // actions are the forms that the viewer can open now, the most pressing first.
-type action struct{ href, label string }
+type action struct {
+	href, label string
+	pressing    bool // somebody waits for it
+}
 
 func (x sheet) actions() (out []action) {
 	c := x.Contract
 	at := "/agreements/" + c.ID
-	add := func(ok bool, permission, path, label string) {
+	add := func(ok bool, permission, path, label string, pressing bool) {
 		if ok && x.viewer.can(permission) {
-			out = append(out, action{at + path, label})
+			out = append(out, action{at + path, label, pressing})
 		}
 	}
 	pending, isPending := c.Pending()
@@ -177,12 +206,12 @@ func (x sheet) actions() (out []action) {
 	goes := c.Termination.Effective == 0
 	live := x.Row.Status == agreement.InForce || x.Row.Status == agreement.Later || x.Row.Status == agreement.Deficient
 	lacks := isPending && len(missing(pending)) > 0
-	add(goes && lacks, "agreement.amend", "/amend", "Add the missing terms")
-	add(goes && isPending && !signed && !lacks, "agreement.sign", "/sign", "Sign version "+strconv.Itoa(pending.N))
-	add(goes && isConcluded && !isPending && concluded.End != 0, "agreement.renew", "/renew", "Renew")
-	add(goes && !lacks, "agreement.amend", "/amend", "Propose an amendment")
-	add(true, "agreement.review", "/review", "Record a review")
-	add(isConcluded && live, "agreement.terminate", "/terminate", "Terminate")
+	add(goes && lacks, "agreement.amend", "/amend", "Add the missing terms", true)
+	add(goes && isPending && !signed && !lacks, "agreement.sign", "/sign", "Sign version "+strconv.Itoa(pending.N), true)
+	add(goes && isConcluded && !isPending && concluded.End != 0, "agreement.renew", "/renew", "Renew", x.Row.Next == agreement.Renewal || x.Row.Status == agreement.Expired)
+	add(goes && !lacks, "agreement.amend", "/amend", "Propose an amendment", x.Row.Status == agreement.Deficient)
+	add(true, "agreement.review", "/review", "Record a review", false)
+	add(isConcluded && live, "agreement.terminate", "/terminate", "Terminate", false)
 	return out
 }
 

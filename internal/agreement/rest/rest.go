@@ -19,8 +19,8 @@ import (
 	"chaperone.example/ledger"
 )
 
-// A Row is an agreement in the list.
-type Row struct {
+// A ContractRow is an agreement in the list.
+type ContractRow struct {
 	ID       string `json:"id"`
 	Kind     string `json:"kind" doc:"baa, subcontractor, dua, participation, ohca or qsoa"`
 	Other    string `json:"other" doc:"The other party"`
@@ -35,24 +35,24 @@ type Row struct {
 	By       string `json:"by,omitempty" doc:"The day by which to do it"`
 }
 
-func row(r agreement.Row) Row {
-	return Row{r.ID, string(r.Kind), r.Other, r.Upstream, string(r.Status), r.Version, r.Pending, r.Missing, r.Start.String(), r.End.String(), string(r.Next), r.By.String()}
+func row(r agreement.Row) ContractRow {
+	return ContractRow{r.ID, string(r.Kind), r.Other, r.Upstream, string(r.Status), r.Version, r.Pending, r.Missing, r.Start.String(), r.End.String(), string(r.Next), r.By.String()}
 }
 
-// A Sheet is one agreement.
-type Sheet struct {
-	Row
-	Upstreams   string       `json:"upstream_organization" doc:"Whose data it is"`
-	Downstreams string       `json:"downstream_organization" doc:"Who receives"`
-	Versions    []Version    `json:"versions"`
-	Termination *Termination `json:"termination,omitempty"`
-	Return      *Duty        `json:"return,omitempty" doc:"The duty to return or destroy the data, once the end has started it"`
-	Reviews     []Review     `json:"reviews" doc:"One's own organization's, newest first"`
-	History     []Event      `json:"history" doc:"Oldest first"`
+// A Contract is one agreement.
+type Contract struct {
+	ContractRow
+	Owner       string               `json:"upstream_organization" doc:"Whose data it is"`
+	Recipient   string               `json:"downstream_organization" doc:"Who receives"`
+	Versions    []ContractVersion    `json:"versions"`
+	Termination *ContractTermination `json:"termination,omitempty"`
+	Return      *ReturnDuty          `json:"return,omitempty" doc:"The duty to return or destroy the data, once the end has started it"`
+	Reviews     []ContractReview     `json:"reviews" doc:"One's own organization's, newest first"`
+	History     []ContractEvent      `json:"history" doc:"Oldest first"`
 }
 
-// A Version is one text of an agreement.
-type Version struct {
+// A ContractVersion is one text of an agreement.
+type ContractVersion struct {
 	Version    int                   `json:"version"`
 	By         string                `json:"by"`
 	Instrument instrument.Instrument `json:"instrument"`
@@ -61,34 +61,34 @@ type Version struct {
 	Signed     string                `json:"signed,omitempty" doc:"The day on which the second party signed"`
 	Withdrawn  bool                  `json:"withdrawn,omitempty"`
 	Digest     string                `json:"digest" doc:"What a signature commits to: SHA-256, hexadecimal"`
-	Signatures []Signature           `json:"signatures"`
+	Signatures []ContractSignature   `json:"signatures"`
 	Missing    []instrument.Missing  `json:"missing" doc:"What the law requires and the version lacks: it cannot be signed"`
 	Broad      []instrument.Flag     `json:"broad" doc:"Terms that grant more than they should"`
 }
 
-// A Signature is that of one party.
-type Signature struct {
+// A ContractSignature is that of one party.
+type ContractSignature struct {
 	Org string    `json:"org"`
 	By  string    `json:"by" doc:"Id of the person"`
 	At  time.Time `json:"at"`
 }
 
-// A Termination is how an agreement ended.
-type Termination struct {
+// A ContractTermination is how an agreement ended.
+type ContractTermination struct {
 	By        string `json:"by"`
 	Reason    string `json:"reason"`
 	Effective string `json:"effective" doc:"First day on which it no longer holds"`
 }
 
-// A Duty is to return or destroy the data.
-type Duty struct {
+// A ReturnDuty is to return or destroy the data.
+type ReturnDuty struct {
 	Org string `json:"org"`
 	How string `json:"how"`
 	Due string `json:"due"`
 }
 
-// A Review is one's own review of a version.
-type Review struct {
+// A ContractReview is one's own review of a version.
+type ContractReview struct {
 	Seq      int64     `json:"seq" doc:"Position in the ledger"`
 	At       time.Time `json:"at"`
 	By       string    `json:"by"`
@@ -98,8 +98,8 @@ type Review struct {
 	Note     string    `json:"note,omitempty"`
 }
 
-// An Event is a moment of the history.
-type Event struct {
+// A ContractEvent is a moment of the history.
+type ContractEvent struct {
 	Seq     int64     `json:"seq" doc:"Position in the ledger"`
 	At      time.Time `json:"at"`
 	Type    string    `json:"type"`
@@ -108,8 +108,8 @@ type Event struct {
 	Note    string    `json:"note,omitempty"`
 }
 
-// A Link is an edge of the chain of custody.
-type Link struct {
+// A CustodyLink is an edge of the chain of custody.
+type CustodyLink struct {
 	ID     string `json:"id,omitempty" doc:"Of the agreement, if one's own organization is a party"`
 	Kind   string `json:"kind"`
 	From   string `json:"from"`
@@ -118,28 +118,28 @@ type Link struct {
 	Status string `json:"status"`
 }
 
-func sheet(s agreement.Sheet) Sheet {
+func sheet(s agreement.Sheet) Contract {
 	c := s.Contract
-	out := Sheet{Row: row(s.Row), Upstreams: c.Upstream, Downstreams: c.Downstream, Reviews: []Review{}, History: []Event{}}
+	out := Contract{ContractRow: row(s.Row), Owner: c.Upstream, Recipient: c.Downstream, Reviews: []ContractReview{}, History: []ContractEvent{}}
 	for _, v := range c.Versions {
-		x := Version{Version: v.N, By: v.By, Instrument: v.Instrument, Start: v.Start.String(), End: v.End.String(), Signed: v.Signed.String(), Withdrawn: v.Withdrawn,
-			Digest: c.Digest(v), Signatures: []Signature{}, Missing: list(instrument.Check(v.Instrument)), Broad: list(instrument.Broad(v.Instrument))}
+		x := ContractVersion{Version: v.N, By: v.By, Instrument: v.Instrument, Start: v.Start.String(), End: v.End.String(), Signed: v.Signed.String(), Withdrawn: v.Withdrawn,
+			Digest: c.Digest(v), Signatures: []ContractSignature{}, Missing: list(instrument.Check(v.Instrument)), Broad: list(instrument.Broad(v.Instrument))}
 		for _, sig := range v.Signatures {
-			x.Signatures = append(x.Signatures, Signature{sig.Org, sig.Person, sig.At})
+			x.Signatures = append(x.Signatures, ContractSignature{sig.Org, sig.Person, sig.At})
 		}
 		out.Versions = append(out.Versions, x)
 	}
 	if t := c.Termination; t.Effective != 0 {
-		out.Termination = &Termination{t.By, string(t.Reason), t.Effective.String()}
+		out.Termination = &ContractTermination{t.By, string(t.Reason), t.Effective.String()}
 	}
 	if d, ok := c.Return(s.At); ok {
-		out.Return = &Duty{d.Org, string(d.How), d.Due.String()}
+		out.Return = &ReturnDuty{d.Org, string(d.How), d.Due.String()}
 	}
 	for _, r := range s.Reviews {
-		out.Reviews = append(out.Reviews, Review{r.Seq, r.At, r.Person, r.Version, string(r.Reviewer), string(r.Finding), r.Note})
+		out.Reviews = append(out.Reviews, ContractReview{r.Seq, r.At, r.Person, r.Version, string(r.Reviewer), string(r.Finding), r.Note})
 	}
 	for _, e := range s.History {
-		out.History = append(out.History, Event{e.Seq, e.At, e.Type, e.Org, e.Version, e.Note})
+		out.History = append(out.History, ContractEvent{e.Seq, e.At, e.Type, e.Org, e.Version, e.Note})
 	}
 	return out
 }
@@ -147,9 +147,9 @@ func sheet(s agreement.Sheet) Sheet {
 // list is never null in JSON.
 func list[T any](of []T) []T { return append([]T{}, of...) }
 
-// Terms are the machine-readable terms as they are sent; see the page of the module
-// instrument for what each value means.
-type proposal struct {
+// An AgreementProposal is a version that a party proposes: a template, or an instrument with the
+// values of package law/instrument.
+type AgreementProposal struct {
 	Template   string                 `json:"template,omitempty" doc:"Start from a template: baa, cloud, subcontractor, participation, dua, ohca, qsoa; the instrument is then left out"`
 	Instrument *instrument.Instrument `json:"instrument,omitempty" doc:"Kind, clauses and machine-readable terms"`
 	Start      string                 `json:"start,omitempty" format:"date" doc:"First day; none: when both have signed"`
@@ -158,7 +158,7 @@ type proposal struct {
 }
 
 // read returns what a proposal says.
-func (p proposal) read() (in instrument.Instrument, start, end civil.Date, err error) {
+func (p AgreementProposal) read() (in instrument.Instrument, start, end civil.Date, err error) {
 	switch {
 	case p.Instrument != nil && p.Template != "":
 		return in, 0, 0, fault.New(fault.Invalid, "send a template or an instrument, not both")
@@ -189,7 +189,7 @@ type offerIn struct {
 	Body struct {
 		Upstream   string `json:"upstream" maxLength:"64" doc:"Organization whose data it is"`
 		Downstream string `json:"downstream" maxLength:"64" doc:"Organization that receives"`
-		proposal
+		AgreementProposal
 	}
 }
 
@@ -197,7 +197,7 @@ type amendIn struct {
 	rest.ByID
 	Body struct {
 		Version int `json:"version" minimum:"1" doc:"The newest version, as you saw it"`
-		proposal
+		AgreementProposal
 	}
 }
 
@@ -246,6 +246,7 @@ type terminateIn struct {
 	}
 }
 
+// A receipt acknowledges a command.
 type receipt = rest.Body[rest.Receipt]
 
 // Routes declares the operations.
@@ -257,34 +258,34 @@ func Routes(api *rest.API, desk *ledger.Desk, parties agreement.Parties) {
 		}
 		return rest.Acknowledge(id, r), nil
 	}
-	rest.Get(api, "/agreements", "list-agreements", "Your organization's agreements", func(ctx context.Context, _ *rest.None) (*rest.Body[[]Row], error) {
+	rest.Get(api, "/agreements", "list-agreements", "Your organization's agreements", func(ctx context.Context, _ *rest.None) (*rest.Body[[]ContractRow], error) {
 		rows, err := ledger.Ask(ctx, desk, access.Actor(ctx), agreement.List{})
 		if err != nil {
 			return nil, err
 		}
-		out := rest.Body[[]Row]{Body: []Row{}}
+		out := rest.Body[[]ContractRow]{Body: []ContractRow{}}
 		for _, r := range rows {
 			out.Body = append(out.Body, row(r))
 		}
 		return &out, nil
 	})
-	rest.Get(api, "/agreements/chain", "list-custody", "The chain of custody below your organization, and its own links", func(ctx context.Context, _ *rest.None) (*rest.Body[[]Link], error) {
+	rest.Get(api, "/agreements/chain", "list-custody", "The chain of custody below your organization, and its own links", func(ctx context.Context, _ *rest.None) (*rest.Body[[]CustodyLink], error) {
 		links, err := ledger.Ask(ctx, desk, access.Actor(ctx), agreement.Links{})
 		if err != nil {
 			return nil, err
 		}
-		out := rest.Body[[]Link]{Body: []Link{}}
+		out := rest.Body[[]CustodyLink]{Body: []CustodyLink{}}
 		for _, l := range links {
-			out.Body = append(out.Body, Link{l.ID, string(l.Kind), l.From, l.To, l.Live, string(l.Status)})
+			out.Body = append(out.Body, CustodyLink{l.ID, string(l.Kind), l.From, l.To, l.Live, string(l.Status)})
 		}
 		return &out, nil
 	})
-	rest.Get(api, "/agreements/{id}", "get-agreement", "One agreement: its versions, checks, signatures and history", func(ctx context.Context, in *rest.ByID) (*rest.Body[Sheet], error) {
+	rest.Get(api, "/agreements/{id}", "get-agreement", "One agreement: its versions, checks, signatures and history", func(ctx context.Context, in *rest.ByID) (*rest.Body[Contract], error) {
 		s, err := ledger.Ask(ctx, desk, access.Actor(ctx), agreement.Show{ID: in.ID})
 		if err != nil {
 			return nil, err
 		}
-		return &rest.Body[Sheet]{Body: sheet(s)}, nil
+		return &rest.Body[Contract]{Body: sheet(s)}, nil
 	})
 	rest.Post(api, "/agreements", "offer-agreement", "Offer an agreement", http.StatusCreated, func(ctx context.Context, in *offerIn) (*receipt, error) {
 		text, start, end, err := in.Body.read()
