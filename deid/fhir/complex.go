@@ -4,30 +4,32 @@ import (
 	"bytes"
 	"strconv"
 
+	"chaperone.example/deid/scan"
 	"chaperone.example/deid/tally"
+	"chaperone.example/deid/term"
 )
 
 // parts reads the members of a small object into spans, by name; members that are
-// not asked for are skipped, and counted if R4 does not know them. The span of a
+// not asked for are skipped, and counted if R4 does not know them. The scan.Span of a
 // string is what is between its quotes; that of a number or literal is all of it.
 // Objects and arrays in the place of a part count as malformed.
 func (m *machine) parts(n *node, depth int, names []string, got []part) bool {
-	if !m.deeper(depth) {
+	if !m.Deeper(depth) {
 		return false
 	}
-	m.pos++
-	if m.space() == '}' {
-		m.pos++
+	m.Pos++
+	if m.Space() == '}' {
+		m.Pos++
 		return true
 	}
-	first := len(m.keys)
-	defer func() { m.keys = m.keys[:first] }()
+	first := len(m.Keys)
+	defer func() { m.Keys = m.Keys[:first] }()
 	for {
-		key, ok := m.key()
+		key, ok := m.Key()
 		if !ok || !m.unknownKey(key, first) {
 			return false
 		}
-		name := m.bytes(key)
+		name := m.Bytes(key)
 		which := -1
 		for i, want := range names {
 			if string(name) == want {
@@ -35,16 +37,16 @@ func (m *machine) parts(n *node, depth int, names []string, got []part) bool {
 				break
 			}
 		}
-		switch c := m.space(); {
+		switch c := m.Space(); {
 		case which >= 0 && c == '"':
 			got[which].kind = c
-			got[which].span, ok = m.text()
-		case which >= 0 && (c == '-' || digit(c)):
+			got[which].Span, ok = m.Text()
+		case which >= 0 && (c == '-' || term.Digit(c)):
 			got[which].kind = '0'
-			got[which].span, ok = m.number()
+			got[which].Span, ok = m.Number()
 		case which >= 0 && (c == 't' || c == 'f'):
 			got[which].kind = c
-			got[which].span, ok = m.literal()
+			got[which].Span, ok = m.Literal()
 		default:
 			if which >= 0 {
 				if c != 'n' {
@@ -53,12 +55,12 @@ func (m *machine) parts(n *node, depth int, names []string, got []part) bool {
 			} else if !m.sibling(n, bytes.TrimPrefix(name, []byte("_"))) {
 				m.sheet.Add(n.path+".(unknown)", tally.Unknown, 1)
 			}
-			ok = m.skip(depth + 1)
+			ok = m.Skip(depth + 1)
 		}
 		if !ok {
 			return false
 		}
-		more, ok := m.next('}')
+		more, ok := m.Next('}')
 		if !more {
 			return ok
 		}
@@ -66,7 +68,7 @@ func (m *machine) parts(n *node, depth int, names []string, got []part) bool {
 }
 
 type part struct {
-	span
+	scan.Span
 	kind byte // '"', '0', 't', 'f' or 0
 }
 
@@ -91,15 +93,15 @@ func (m *machine) coding(n *node, depth int) (kept, ok bool) {
 	m.out = append(m.out, '{')
 	if system.kind == '"' {
 		m.member("system", false)
-		m.string(system.span)
+		m.string(system.Span)
 	}
 	m.member("code", system.kind == '"')
-	m.string(codeP.span)
+	m.string(codeP.Span)
 	if display.kind == '"' {
-		if plain(m.bytes(display.span)) {
+		if term.Plain(m.Bytes(display.Span)) {
 			m.member("display", true)
-			m.string(display.span)
-			m.displays = append(m.displays, display.span)
+			m.string(display.Span)
+			m.displays = append(m.displays, display.Span)
 		} else {
 			m.sheet.Add(n.path+".display", tally.Malformed, 1)
 		}
@@ -112,18 +114,10 @@ func (m *machine) coding(n *node, depth int) (kept, ok bool) {
 // system, to the value set that R4 binds the path to.
 func (m *machine) standardCode(n *node, system, codeP part) bool {
 	if system.kind == 0 {
-		return m.defs.holds(n.set, m.bytes(codeP.span))
+		return m.defs.Holds(n.set, m.Bytes(codeP.Span))
 	}
-	url := m.bytes(system.span)
-	if c, ok := standard[string(url)]; ok {
-		return c(m.bytes(codeP.span))
-	}
-	if s, ok := m.defs.systems[string(url)]; ok {
-		_, ok := m.defs.codes.get(s, m.bytes(codeP.span))
-		return ok
-	}
-	c, ok := external(string(url))
-	return ok && c(m.bytes(codeP.span))
+	m.aside = append(m.aside[:0], m.Bytes(system.Span)...)
+	return m.defs.Published(m.aside, m.Bytes(codeP.Span))
 }
 
 var quantityParts = []string{"value", "comparator", "unit", "system", "code"}
@@ -135,7 +129,7 @@ func (m *machine) quantity(n *node, depth int) (kept, ok bool) {
 		return false, false
 	}
 	value, comparator, unitP, system, codeP := got[0], got[1], got[2], got[3], got[4]
-	unitOK := unitP.kind == '"' && unit(m.bytes(unitP.span))
+	unitOK := unitP.kind == '"' && term.Unit(m.Bytes(unitP.Span))
 	codeOK := codeP.kind == '"' && m.unitCode(n, system, codeP)
 	if value.kind == '0' && !m.method.AllAges && m.over89(n, value, unitP, codeP, unitOK, codeOK) {
 		n.counts[tally.Aggregated]++
@@ -146,10 +140,10 @@ func (m *machine) quantity(n *node, depth int) (kept, ok bool) {
 	if value.kind == '0' {
 		kept = true
 		m.member("value", false)
-		m.out = append(m.out, m.in[value.start:value.end]...)
+		m.out = append(m.out, m.In[value.Start:value.End]...)
 	}
 	if comparator.kind == '"' && kept {
-		switch c := string(m.bytes(comparator.span)); c {
+		switch c := string(m.Bytes(comparator.Span)); c {
 		case "<", "<=", ">=", ">":
 			m.member("comparator", true)
 			m.out = append(append(append(m.out, '"'), c...), '"')
@@ -157,17 +151,17 @@ func (m *machine) quantity(n *node, depth int) (kept, ok bool) {
 	}
 	if unitOK {
 		m.member("unit", kept)
-		m.string(unitP.span)
+		m.string(unitP.Span)
 		kept = true
 	}
 	if codeOK {
 		if system.kind == '"' {
 			m.member("system", kept)
-			m.string(system.span)
+			m.string(system.Span)
 			kept = true
 		}
 		m.member("code", kept)
-		m.string(codeP.span)
+		m.string(codeP.Span)
 		kept = true
 	}
 	if unitP.kind != 0 && !unitOK || codeP.kind != 0 && !codeOK {
@@ -186,7 +180,7 @@ const aggregated = `{"value":90,"comparator":">=","unit":"years","system":"http:
 // system.
 func (m *machine) unitCode(n *node, system, codeP part) bool {
 	if system.kind == 0 {
-		return unit(m.bytes(codeP.span))
+		return term.Unit(m.Bytes(codeP.Span))
 	}
 	return system.kind == '"' && m.standardCode(n, system, codeP)
 }
@@ -197,22 +191,22 @@ func (m *machine) unitCode(n *node, system, codeP part) bool {
 func (m *machine) over89(n *node, value, unitP, codeP part, unitOK, codeOK bool) bool {
 	years := 0.0
 	if codeP.kind == '"' {
-		years = perYear(m.bytes(codeP.span))
+		years = term.PerYear(m.Bytes(codeP.Span))
 	}
 	if years == 0 && unitP.kind == '"' {
-		years = perYear(m.bytes(unitP.span))
+		years = term.PerYear(m.Bytes(unitP.Span))
 	}
 	if years == 0 && (unitOK || codeOK) {
 		return false // a unit, but not of time
 	}
-	v, err := strconv.ParseFloat(string(m.in[value.start:value.end]), 64)
+	v, err := strconv.ParseFloat(string(m.In[value.Start:value.End]), 64)
 	if err != nil || v <= 89 {
 		return false
 	}
 	if years == 1 {
 		return int(v) > 89
 	}
-	if m.defs.types[n.typ].name != "Age" && !m.ageCoded() {
+	if m.defs.Types[n.typ].Name != "Age" && !m.ageCoded() {
 		return false
 	}
 	if years == 0 {
@@ -229,8 +223,8 @@ const ageCodes = "|30525-0|21611-9|21612-7|29553-5|35659-2|39016-1|63900-5|66174
 // component, or a range in it) whose code says age.
 func (m *machine) ageCoded() bool {
 	for i := len(m.starts) - 1; i >= 0 && i >= len(m.starts)-2; i-- {
-		value, found, ok := m.find(m.starts[i], "code")
-		if ok && found && m.in[value] == '{' && m.codedAge(value) {
+		value, found, ok := m.Find(m.starts[i], "code", len(m.starts))
+		if ok && found && m.In[value] == '{' && m.codedAge(value) {
 			return true
 		}
 	}
@@ -239,33 +233,33 @@ func (m *machine) ageCoded() bool {
 
 // codedAge looks through the codings of the concept that begins at start.
 func (m *machine) codedAge(start int) bool {
-	value, found, ok := m.find(start, "coding")
+	value, found, ok := m.Find(start, "coding", len(m.starts))
 	if !ok || !found {
 		return false
 	}
-	was := m.pos
-	defer func() { m.pos = was }()
-	m.pos = value
-	if m.in[value] == '[' {
-		m.pos++
+	was := m.Pos
+	defer func() { m.Pos = was }()
+	m.Pos = value
+	if m.In[value] == '[' {
+		m.Pos++
 	}
-	for m.space() == '{' {
-		at, found, ok := m.find(m.pos, "code")
-		if ok && found && m.in[at] == '"' {
-			here := m.pos
-			m.pos = at
-			if p, ok := m.text(); ok && listed(ageCodes, m.bytes(p)) {
+	for m.Space() == '{' {
+		at, found, ok := m.Find(m.Pos, "code", len(m.starts))
+		if ok && found && m.In[at] == '"' {
+			here := m.Pos
+			m.Pos = at
+			if p, ok := m.Text(); ok && term.Listed(ageCodes, m.Bytes(p)) {
 				return true
 			}
-			m.pos = here
+			m.Pos = here
 		}
-		if !m.skip(len(m.starts) + 2) {
+		if !m.Skip(len(m.starts) + 2) {
 			return false
 		}
-		if m.space() != ',' {
+		if m.Space() != ',' {
 			return false
 		}
-		m.pos++
+		m.Pos++
 	}
 	return false
 }
@@ -273,17 +267,17 @@ func (m *machine) codedAge(start int) bool {
 // integer reads the integer value of an observation. An age over 89 becomes the
 // quantity "90 or more", as an integer has no comparator.
 func (m *machine) integer(n *node, depth int, comma bool) (kept, ok bool) {
-	c := m.space()
-	if c != '-' && !digit(c) {
+	c := m.Space()
+	if c != '-' && !term.Digit(c) {
 		_, ok = m.malformed(n, depth+1)
 		return false, ok
 	}
-	p, ok := m.number()
+	p, ok := m.Number()
 	if !ok {
 		return false, false
 	}
-	if m.aged(m.in[p.start:p.end]) {
-		if _, found, ok := m.find(m.starts[len(m.starts)-1], "valueQuantity"); !ok || found {
+	if m.aged(m.In[p.Start:p.End]) {
+		if _, found, ok := m.Find(m.starts[len(m.starts)-1], "valueQuantity", len(m.starts)); !ok || found {
 			n.counts[tally.Malformed]++ // two values: which is it?
 			return false, ok
 		}
@@ -311,13 +305,13 @@ func (m *machine) reference(n *node, depth int) (kept, ok bool) {
 	}
 	m.out = append(m.out, '{')
 	m.member("reference", false)
-	if !m.address(n, m.bytes(got[0].span), false) {
+	if !m.address(n, m.Bytes(got[0].Span), false) {
 		return false, true
 	}
 	if got[1].kind == '"' {
-		if t, known := m.defs.byName[string(m.bytes(got[1].span))]; known && m.defs.types[t].resource {
+		if _, known := m.defs.Resource(m.Bytes(got[1].Span)); known {
 			m.member("type", true)
-			m.string(got[1].span)
+			m.string(got[1].Span)
 		}
 	}
 	m.out = append(m.out, '}')
@@ -326,39 +320,39 @@ func (m *machine) reference(n *node, depth int) (kept, ok bool) {
 
 // extension reads an extension and keeps what is listed of it.
 func (m *machine) extension(n *node, list map[string]extension, depth int) (kept, ok bool) {
-	start := m.pos
-	at, found, ok := m.find(start, "url")
+	start := m.Pos
+	at, found, ok := m.Find(start, "url", len(m.starts))
 	if !ok {
 		return false, false
 	}
 	var spec extension
-	var url span
-	if found && m.in[at] == '"' {
-		m.pos = at
-		url, _ = m.text()
-		m.pos = start
-		spec, found = list[string(m.bytes(url))]
+	var url scan.Span
+	if found && m.In[at] == '"' {
+		m.Pos = at
+		url, _ = m.Text()
+		m.Pos = start
+		spec, found = list[string(m.Bytes(url))]
 	}
 	if !found {
 		n.counts[tally.Unknown]++
-		return false, m.skip(depth)
+		return false, m.Skip(depth)
 	}
 	name := spec.value
 	if spec.parts != nil {
 		name = "extension"
 	}
-	value, found, ok := m.find(start, name)
+	value, found, ok := m.Find(start, name, len(m.starts))
 	if !ok {
 		return false, false
 	}
-	if !m.skip(depth) { // checks all of it once
+	if !m.Skip(depth) { // checks all of it once
 		return false, false
 	}
 	if !found {
 		return false, true
 	}
-	end := m.pos
-	m.pos = value
+	end := m.Pos
+	m.Pos = value
 	m.out = append(m.out, '{')
 	m.member("url", false)
 	m.string(url)
@@ -368,20 +362,20 @@ func (m *machine) extension(n *node, list map[string]extension, depth int) (kept
 	} else {
 		kept, ok = m.single(m.extensionValue(n, spec), depth+1)
 	}
-	m.pos = end
+	m.Pos = end
 	m.out = append(m.out, '}')
 	return kept, ok
 }
 
 // partsOf reads the array of extensions nested in an extension.
 func (m *machine) partsOf(n *node, list map[string]extension, depth int) (kept, ok bool) {
-	if m.in[m.pos] != '[' {
+	if m.In[m.Pos] != '[' {
 		n.counts[tally.Malformed]++
 		return false, true
 	}
-	m.pos++
+	m.Pos++
 	m.out = append(m.out, '[')
-	for m.space() == '{' {
+	for m.Space() == '{' {
 		mark := len(m.out)
 		if kept {
 			m.out = append(m.out, ',')
@@ -395,10 +389,10 @@ func (m *machine) partsOf(n *node, list map[string]extension, depth int) (kept, 
 		} else {
 			m.cut(mark)
 		}
-		if m.space() != ',' {
+		if m.Space() != ',' {
 			break
 		}
-		m.pos++
+		m.Pos++
 	}
 	m.out = append(m.out, ']')
 	return kept, true

@@ -4,11 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"fmt"
-	"io"
 	"unicode/utf8"
 
 	"chaperone.example/deid/input"
+	"chaperone.example/deid/scan"
 	"chaperone.example/deid/tally"
 )
 
@@ -20,119 +19,22 @@ const sniff = 64 << 10
 // Bundle. A file whose first line is a whole object is NDJSON.
 func form(head []byte) (document, bundle bool) {
 	head = bytes.TrimPrefix(head, []byte("\xEF\xBB\xBF"))
-	s := scanner{in: head}
-	if s.space() != '{' {
+	s := scan.Scanner{In: head}
+	if s.Space() != '{' {
 		return false, false
 	}
-	line := s.pos + bytes.IndexByte(head[s.pos:], '\n')
-	if s.skip(0) && (line < 0 || s.pos <= line) {
+	start, line := s.Pos, bytes.IndexByte(head[s.Pos:], '\n')
+	if line >= 0 {
+		line += start
+	}
+	if s.Skip(0) && (line < 0 || s.Pos <= line) {
 		return false, false
 	}
-	m := machine{scanner: scanner{in: head, pos: bytes.IndexByte(head, '{')}}
-	typ, ok := m.stringAt(m.pos, "resourceType")
+	end := s.Pos
+	s = scan.Scanner{In: head}
+	typ, ok := s.StringAt(start, "resourceType", 1)
 	bundle = ok && string(typ) == "Bundle"
-	return bundle || line >= 0 && line < s.pos, bundle
-}
-
-// A stream reads JSON values out of a document, in bounded memory.
-type stream struct {
-	r    *bufio.Reader
-	line int64 // where the next byte is
-	max  int
-	buf  []byte
-	from int64 // the line where the value in buf begins
-}
-
-func (s *stream) flaw(problem string) error {
-	return &input.Error{Line: s.line, Problem: problem, Remedy: "repair the document; it must be one valid FHIR resource in JSON"}
-}
-
-// peek skips white space and returns the next byte, 0 at the end.
-func (s *stream) peek() (byte, error) {
-	for {
-		c, err := s.r.ReadByte()
-		if err == io.EOF {
-			return 0, nil
-		}
-		if err != nil {
-			return 0, err
-		}
-		switch c {
-		case '\n':
-			s.line++
-		case ' ', '\t', '\r':
-		default:
-			return c, s.r.UnreadByte()
-		}
-	}
-}
-
-// value reads the next value into buf: everything up to where its brackets close, or
-// to the end of a string or word. What is in it is checked when it is transformed.
-func (s *stream) value() error {
-	s.buf = s.buf[:0]
-	c, err := s.peek()
-	if err != nil {
-		return err
-	}
-	s.from = s.line
-	depth, inString, escaped := 0, false, false
-	scalar := c != '{' && c != '[' && c != '"'
-	for {
-		c, err := s.r.ReadByte()
-		if err == io.EOF {
-			if scalar {
-				return nil
-			}
-			return s.flaw("the document ends in the middle")
-		}
-		if err != nil {
-			return err
-		}
-		if scalar && (c == ',' || c == '}' || c == ']' || c <= ' ') {
-			return s.r.UnreadByte()
-		}
-		if len(s.buf) >= s.max {
-			return &input.Error{Line: s.from, Problem: fmt.Sprintf("a part of the document is longer than %d bytes", s.max),
-				Remedy: "write one resource on a line (NDJSON), or raise the limit for records"}
-		}
-		s.buf = append(s.buf, c)
-		if c == '\n' {
-			s.line++
-		}
-		switch {
-		case escaped:
-			escaped = false
-		case inString:
-			if c == '\\' {
-				escaped = true
-			} else if c == '"' {
-				inString = false
-			}
-		case c == '"':
-			inString = true
-		case c == '{' || c == '[':
-			depth++
-		case c == '}' || c == ']':
-			depth--
-		}
-		if depth == 0 && !inString && !scalar {
-			return nil
-		}
-	}
-}
-
-// expect reads one byte.
-func (s *stream) expect(want byte, problem string) error {
-	c, err := s.peek()
-	if err != nil {
-		return err
-	}
-	if c != want {
-		return s.flaw(problem)
-	}
-	_, err = s.r.ReadByte()
-	return err
+	return bundle || line >= 0 && line < end, bundle
 }
 
 // document transforms a file of documents, one after another.
@@ -142,12 +44,13 @@ func (t *transformer) document(ctx context.Context, r *bufio.Reader, bundle bool
 			return err
 		}
 	}
-	s := &stream{r: r, line: 1, max: t.job.MaxLine}
-	if s.max <= 0 {
-		s.max = input.MaxLine
+	limit := t.job.MaxLine
+	if limit <= 0 {
+		limit = input.MaxLine
 	}
+	s := scan.NewStream(r, limit)
 	for {
-		c, err := s.peek()
+		c, err := s.Peek()
 		if err != nil || c == 0 {
 			return err
 		}
@@ -157,29 +60,29 @@ func (t *transformer) document(ctx context.Context, r *bufio.Reader, bundle bool
 			}
 			continue
 		}
-		if err := s.value(); err != nil {
+		if err := s.Value(); err != nil {
 			return err
 		}
-		t.line = s.from
-		if err := t.record(s.buf); err != nil {
+		t.line = s.From
+		if err := t.record(s.Buf); err != nil {
 			return err
 		}
 	}
 }
 
 // bundle transforms a Bundle entry by entry and writes a Bundle, an entry on a line.
-func (t *transformer) bundle(ctx context.Context, s *stream) error {
+func (t *transformer) bundle(ctx context.Context, s *scan.Stream) error {
 	m := t.m
-	root := m.root(m.defs.byName["Bundle"])
-	entry, _ := m.defs.members.get(root.typ, []byte("entry"))
-	entry -= m.defs.types[root.typ].first
-	if err := s.expect('{', "an object is expected here"); err != nil {
+	typ, _ := m.defs.Resource([]byte("Bundle"))
+	root := m.root(typ)
+	entry, _ := m.defs.Member(typ, []byte("entry"))
+	if err := s.Expect('{', "an object is expected here"); err != nil {
 		return err
 	}
 	t.out = append(t.out[:0], `{"resourceType":"Bundle"`...)
 	seen := map[string]bool{}
 	for first := true; ; first = false {
-		c, err := s.peek()
+		c, err := s.Peek()
 		if err != nil {
 			return err
 		}
@@ -187,34 +90,34 @@ func (t *transformer) bundle(ctx context.Context, s *stream) error {
 			break
 		}
 		if !first {
-			if err := s.expect(',', "a comma or the end of the Bundle is expected here"); err != nil {
+			if err := s.Expect(',', "a comma or the end of the Bundle is expected here"); err != nil {
 				return err
 			}
-			if c, err = s.peek(); err != nil {
+			if c, err = s.Peek(); err != nil {
 				return err
 			}
 		}
 		if c != '"' {
-			return s.flaw("a key is expected here")
+			return s.Flaw("a key is expected here")
 		}
-		if err := s.value(); err != nil {
+		if err := s.Value(); err != nil {
 			return err
 		}
-		key := append([]byte(nil), s.buf...)
-		k := scanner{in: key}
-		span, ok := k.text()
+		key := append([]byte(nil), s.Buf...)
+		k := scan.Scanner{In: key}
+		p, ok := k.Text()
 		if !ok {
-			return s.flaw(k.problem)
+			return s.Flaw(k.Problem)
 		}
-		name := string(k.bytes(span))
+		name := string(k.Bytes(p))
 		if seen[name] {
-			return &input.Error{Line: s.from, Problem: "the Bundle has the same key twice", Remedy: "keep one of the two; which one counts is ambiguous"}
+			return &input.Error{Line: s.From, Problem: "the Bundle has the same key twice", Remedy: "keep one of the two; which one counts is ambiguous"}
 		}
 		seen[name] = true
-		if err := s.expect(':', "a colon is expected after a key"); err != nil {
+		if err := s.Expect(':', "a colon is expected after a key"); err != nil {
 			return err
 		}
-		if c, err = s.peek(); err != nil {
+		if c, err = s.Peek(); err != nil {
 			return err
 		}
 		if name == "entry" && c == '[' {
@@ -223,12 +126,12 @@ func (t *transformer) bundle(ctx context.Context, s *stream) error {
 			}
 			continue
 		}
-		if err := s.value(); err != nil {
+		if err := s.Value(); err != nil {
 			return err
 		}
 		if name == "resourceType" {
-			if string(s.buf) != `"Bundle"` {
-				return s.flaw("the document is not a Bundle after all")
+			if string(s.Buf) != `"Bundle"` {
+				return s.Flaw("the document is not a Bundle after all")
 			}
 			continue
 		}
@@ -236,7 +139,7 @@ func (t *transformer) bundle(ctx context.Context, s *stream) error {
 			return err
 		}
 	}
-	if _, err := s.r.ReadByte(); err != nil {
+	if err := s.Skip(); err != nil {
 		return err
 	}
 	t.out = append(t.out, "}\n"...)
@@ -245,16 +148,16 @@ func (t *transformer) bundle(ctx context.Context, s *stream) error {
 }
 
 // member transforms one member of the Bundle itself.
-func (t *transformer) member(root *node, key []byte, s *stream) error {
+func (t *transformer) member(root *node, key []byte, s *scan.Stream) error {
 	m := t.m
-	object := append(append(append(append(append([]byte{'{'}, key...), ':'), s.buf...), '}'), '\n')
-	m.reset(object)
+	object := append(append(append(append(append([]byte{'{'}, key...), ':'), s.Buf...), '}'), '\n')
+	m.begin(object)
 	m.current = "Bundle"
-	t.line = s.from
+	t.line = s.From
 	if !utf8.Valid(object) {
-		return &input.Error{Line: s.from, Problem: "the document is not valid UTF-8", Remedy: "export it again as UTF-8"}
+		return &input.Error{Line: s.From, Problem: "the document is not valid UTF-8", Remedy: "export it again as UTF-8"}
 	}
-	m.space()
+	m.Space()
 	kept, ok := m.object(root, 0, false)
 	if !ok {
 		return t.flaw()
@@ -271,13 +174,13 @@ func (t *transformer) member(root *node, key []byte, s *stream) error {
 }
 
 // entries transforms the entries of a Bundle. The position of s is at the bracket.
-func (t *transformer) entries(ctx context.Context, s *stream, n *node) error {
-	if err := s.expect('[', "an array is expected here"); err != nil {
+func (t *transformer) entries(ctx context.Context, s *scan.Stream, n *node) error {
+	if err := s.Expect('[', "an array is expected here"); err != nil {
 		return err
 	}
 	kept := 0
 	for first := true; ; first = false {
-		c, err := s.peek()
+		c, err := s.Peek()
 		if err != nil {
 			return err
 		}
@@ -285,11 +188,11 @@ func (t *transformer) entries(ctx context.Context, s *stream, n *node) error {
 			break
 		}
 		if !first {
-			if err := s.expect(',', "a comma or the end of the entries is expected here"); err != nil {
+			if err := s.Expect(',', "a comma or the end of the entries is expected here"); err != nil {
 				return err
 			}
 		}
-		if err := s.value(); err != nil {
+		if err := s.Value(); err != nil {
 			return err
 		}
 		if ctx.Err() != nil {
@@ -314,7 +217,7 @@ func (t *transformer) entries(ctx context.Context, s *stream, n *node) error {
 		}
 		t.out = t.out[:0]
 	}
-	if _, err := s.r.ReadByte(); err != nil {
+	if err := s.Skip(); err != nil {
 		return err
 	}
 	if kept > 0 {
@@ -324,29 +227,29 @@ func (t *transformer) entries(ctx context.Context, s *stream, n *node) error {
 }
 
 // entry transforms one entry of a Bundle into the machine's output.
-func (t *transformer) entry(s *stream, n *node) (kept bool, err error) {
+func (t *transformer) entry(s *scan.Stream, n *node) (kept bool, err error) {
 	m := t.m
-	t.line = s.from
+	t.line = s.From
 	t.result.In++
-	if !utf8.Valid(s.buf) {
-		return false, &input.Error{Line: s.from, Problem: "the document is not valid UTF-8", Remedy: "export it again as UTF-8"}
+	if !utf8.Valid(s.Buf) {
+		return false, &input.Error{Line: s.From, Problem: "the document is not valid UTF-8", Remedy: "export it again as UTF-8"}
 	}
-	m.reset(s.buf)
+	m.begin(s.Buf)
 	m.current = "Bundle"
-	if m.space() != '{' {
+	if m.Space() != '{' {
 		n.counts[tally.Malformed]++
-		if !m.skip(0) {
+		if !m.Skip(0) {
 			return false, t.flaw()
 		}
 		return false, nil
 	}
 	if t.job.Filter.active() {
-		at, found, ok := m.find(m.pos, "resource")
+		at, found, ok := m.Find(m.Pos, "resource", len(m.starts))
 		if !ok {
 			return false, t.flaw()
 		}
-		if found && m.in[at] == '{' {
-			m.pos = at
+		if found && m.In[at] == '{' {
+			m.Pos = at
 			pass, ok := t.job.Filter.pass(m)
 			if !ok {
 				return false, t.flaw()
@@ -355,8 +258,8 @@ func (t *transformer) entry(s *stream, n *node) (kept bool, err error) {
 				t.result.Filtered++
 				return false, nil
 			}
-			m.pos = 0
-			m.space()
+			m.Pos = 0
+			m.Space()
 		}
 	}
 	kept, ok := m.object(n, 2, false)

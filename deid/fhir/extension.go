@@ -1,5 +1,7 @@
 package fhir
 
+import "chaperone.example/deid/term"
+
 // An extension is one that may stay: where its value is, and what is done with it.
 type extension struct {
 	value string // the name of the member that holds the value; "" when parts hold it
@@ -17,8 +19,6 @@ var ombParts = map[string]extension{
 	"text":        {value: "valueString", rule: ruleCode, codes: ombCategories},
 }
 
-const usCore = "http://hl7.org/fhir/us/core/StructureDefinition/"
-
 // Synthea's measures of burden and of the use of services are plain numbers.
 const synthea = "http://synthetichealth.github.io/synthea/"
 
@@ -26,11 +26,11 @@ const synthea = "http://synthetichealth.github.io/synthea/"
 // an extension can hold anything, and does (places of birth, maiden names, times of
 // birth, coordinates).
 var extensions = map[string]extension{
-	usCore + "us-core-race":           {parts: ombParts},
-	usCore + "us-core-ethnicity":      {parts: ombParts},
-	usCore + "us-core-birthsex":       {value: "valueCode", rule: ruleCode, codes: "|F|M|UNK|OTH|ASKU|"},
-	usCore + "us-core-sex":            {value: "valueCode", rule: ruleCode, codes: "|248152002|248153007|asked-declined|unknown|"},
-	usCore + "us-core-genderIdentity": {value: "valueCodeableConcept", rule: ruleObject},
+	term.USCore + "us-core-race":           {parts: ombParts},
+	term.USCore + "us-core-ethnicity":      {parts: ombParts},
+	term.USCore + "us-core-birthsex":       {value: "valueCode", rule: ruleCode, codes: "|F|M|UNK|OTH|ASKU|"},
+	term.USCore + "us-core-sex":            {value: "valueCode", rule: ruleCode, codes: "|248152002|248153007|asked-declined|unknown|"},
+	term.USCore + "us-core-genderIdentity": {value: "valueCodeableConcept", rule: ruleObject},
 
 	"http://hl7.org/fhir/StructureDefinition/data-absent-reason": {value: "valueCode", rule: ruleCode,
 		codes: "|unknown|asked-unknown|temp-unknown|not-asked|asked-declined|masked|not-applicable|unsupported|as-text|error|not-a-number|negative-infinity|positive-infinity|not-performed|not-permitted|"},

@@ -94,7 +94,7 @@ func (t *transformer) record(b []byte) error {
 		return &input.Error{Line: t.line, Column: badUTF8(b), Problem: "the record is not valid UTF-8", Remedy: "export it again as UTF-8"}
 	}
 	m := t.m
-	m.reset(b)
+	m.begin(b)
 	if t.job.Filter.active() {
 		pass, ok := t.job.Filter.pass(m)
 		if !ok {
@@ -136,13 +136,13 @@ func (t *transformer) fill() error {
 
 // flaw returns the error of the machine, with its place in the file.
 func (t *transformer) flaw() error {
-	line, column := t.line, int64(t.m.pos)+1
-	before := t.m.in[:min(t.m.pos, len(t.m.in))]
+	line, column := t.line, int64(t.m.Pos)+1
+	before := t.m.In[:min(t.m.Pos, len(t.m.In))]
 	if n := bytes.Count(before, []byte("\n")); n > 0 { // a document
 		line += int64(n)
 		column = int64(len(before) - bytes.LastIndexByte(before, '\n'))
 	}
-	return &input.Error{Line: line, Column: column, Problem: t.m.problem, Remedy: t.m.remedy}
+	return &input.Error{Line: line, Column: column, Problem: t.m.Problem, Remedy: t.m.Remedy}
 }
 
 func badUTF8(b []byte) int64 {

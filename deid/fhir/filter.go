@@ -36,11 +36,11 @@ var moments = []string{
 
 // pass reports whether the resource that m is reset to is wanted.
 func (f Filter) pass(m *machine) (wanted, ok bool) {
-	if m.space() != '{' {
+	if m.Space() != '{' {
 		return true, true // refused with its reason later
 	}
-	start := m.pos
-	typ, ok := m.stringAt(start, "resourceType")
+	start := m.Pos
+	typ, ok := m.StringAt(start, "resourceType", 1)
 	if !ok {
 		return false, false
 	}
@@ -81,38 +81,21 @@ func before(d, e day.Date) bool {
 	return d.Day < e.Day
 }
 
-// stringAt returns the string value of a member of the object at start, nil if there
-// is none. It is valid until the next string is read.
-func (m *machine) stringAt(start int, name string) (value []byte, ok bool) {
-	at, found, ok := m.find(start, name)
-	if !ok || !found || m.in[at] != '"' {
-		return nil, ok
-	}
-	was := m.pos
-	m.pos = at
-	p, ok := m.text()
-	m.pos = was
-	if !ok {
-		return nil, false
-	}
-	return m.bytes(p), true
-}
-
 // patientOf returns the id of the patient that a resource belongs to.
 func (m *machine) patientOf(start int, typ string) (id []byte, found, ok bool) {
 	if typ == "Patient" {
-		id, ok = m.stringAt(start, "id")
+		id, ok = m.StringAt(start, "id", 1)
 		return id, id != nil, ok
 	}
 	for _, name := range subjects {
-		at, found, ok := m.find(start, name)
+		at, found, ok := m.Find(start, name, len(m.starts))
 		if !ok {
 			return nil, false, false
 		}
-		if !found || m.in[at] != '{' {
+		if !found || m.In[at] != '{' {
 			continue
 		}
-		ref, ok := m.stringAt(at, "reference")
+		ref, ok := m.StringAt(at, "reference", 1)
 		if !ok {
 			return nil, false, false
 		}
@@ -129,23 +112,23 @@ func (m *machine) patientOf(start int, typ string) (id []byte, found, ok bool) {
 // when returns the time of what a resource tells, an open end being zero.
 func (m *machine) when(start int) (from, to day.Date, found, ok bool) {
 	for _, name := range moments {
-		at, has, ok := m.find(start, name)
+		at, has, ok := m.Find(start, name, len(m.starts))
 		if !ok {
 			return from, to, false, false
 		}
 		if !has {
 			continue
 		}
-		switch m.in[at] {
+		switch m.In[at] {
 		case '"':
-			b, ok := m.stringAt(start, name)
+			b, ok := m.StringAt(start, name, 1)
 			if d, isDate := day.ParseFHIR(b); ok && isDate {
 				return d, d, true, true
 			}
 		case '{':
-			b, ok1 := m.stringAt(at, "start")
+			b, ok1 := m.StringAt(at, "start", 1)
 			from, _ = day.ParseFHIR(b)
-			b, ok2 := m.stringAt(at, "end")
+			b, ok2 := m.StringAt(at, "end", 1)
 			to, _ = day.ParseFHIR(b)
 			if !ok1 || !ok2 {
 				return from, to, false, false

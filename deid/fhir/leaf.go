@@ -8,15 +8,17 @@ import (
 	"chaperone.example/deid/day"
 	"chaperone.example/deid/method"
 	"chaperone.example/deid/place"
+	"chaperone.example/deid/scan"
 	"chaperone.example/deid/tally"
+	"chaperone.example/deid/term"
 )
 
 // leaf writes what may stay of a string and counts what was done.
-func (m *machine) leaf(n *node, p span) bool {
-	b := m.bytes(p)
+func (m *machine) leaf(n *node, p scan.Span) bool {
+	b := m.Bytes(p)
 	switch n.rule {
 	case ruleCode:
-		if n.only != "" && listed(n.only, b) || n.only == "" && m.defs.holds(n.set, b) {
+		if n.only != "" && term.Listed(n.only, b) || n.only == "" && m.defs.Holds(n.set, b) {
 			return m.write(n, tally.Kept, b)
 		}
 		n.counts[tally.Local]++
@@ -48,7 +50,7 @@ func (m *machine) leaf(n *node, p span) bool {
 		if i := bytes.IndexByte(b, '|'); i >= 0 { // a version
 			b = b[:i]
 		}
-		if m.defs.profiles[string(b)] || publishedProfile(b) {
+		if m.defs.Profile(b) || term.USCoreProfile(b) {
 			return m.write(n, tally.Kept, b)
 		}
 		n.counts[tally.Local]++
@@ -63,7 +65,7 @@ func (m *machine) leaf(n *node, p span) bool {
 		}
 	case ruleZIP:
 		if m.method.ZIP == nil {
-			if every(b, 3, 10, func(c byte) bool { return digit(c) || letter(c) || c == '-' || c == ' ' }) {
+			if term.Every(b, 3, 10, func(c byte) bool { return term.Digit(c) || term.Letter(c) || c == '-' || c == ' ' }) {
 				return m.write(n, tally.Kept, b)
 			}
 			break
@@ -74,13 +76,13 @@ func (m *machine) leaf(n *node, p span) bool {
 			return true
 		}
 	case ruleCity:
-		if m.method.Cities && every(b, 1, 60, func(c byte) bool { return letter(c) || c >= 0x80 || c == ' ' || c == '-' || c == '.' || c == '\'' }) {
+		if m.method.Cities && term.Every(b, 1, 60, func(c byte) bool { return term.Letter(c) || c >= 0x80 || c == ' ' || c == '-' || c == '.' || c == '\'' }) {
 			return m.write(n, tally.Kept, b)
 		}
 		n.counts[tally.Dropped]++
 		return false
 	case ruleSamples:
-		if samples(b) {
+		if term.Samples(b) {
 			return m.write(n, tally.Kept, b)
 		}
 	}
@@ -95,20 +97,6 @@ func (m *machine) write(n *node, a tally.Action, b []byte) bool {
 	m.out = quote(m.out, b)
 	m.out = append(m.out, '"')
 	return true
-}
-
-// usCoreProfiles lists the profiles of US Core, versions 3 to 7.
-const usCoreProfiles = "|adi-documentreference|allergyintolerance|average-blood-pressure|birthsex|blood-pressure|bmi|bmi-for-age|body-height|body-temperature|body-weight|care-experience-preference|careplan|careteam|" +
-	"condition|condition-encounter-diagnosis|condition-problems-health-concerns|coverage|diagnosticreport-lab|diagnosticreport-note|direct|documentreference|encounter|ethnicity|genderIdentity|goal|head-circumference|" +
-	"head-occipital-frontal-circumference-percentile|heart-rate|immunization|implantable-device|location|medication|medicationdispense|medicationrequest|observation-adi-documentation|observation-clinical-result|observation-clinical-test|" +
-	"observation-imaging|observation-lab|observation-occupation|observation-pregnancyintent|observation-pregnancystatus|observation-screening-assessment|observation-sdoh-assessment|observation-sexual-orientation|observation-social-history|observation-survey|" +
-	"organization|patient|pediatric-bmi-for-age|pediatric-head-occipital-frontal-circumference-percentile|pediatric-weight-for-height|practitioner|practitionerrole|procedure|provenance|pulse-oximetry|questionnaireresponse|race|relatedperson|respiratory-rate|" +
-	"servicerequest|sex|simple-observation|smokingstatus|specimen|treatment-intervention-preference|vital-signs|"
-
-// publishedProfile reports whether b is the address of a profile of US Core.
-func publishedProfile(b []byte) bool {
-	name, ok := bytes.CutPrefix(b, []byte(usCore+"us-core-"))
-	return ok && listed(usCoreProfiles, name)
 }
 
 // date writes what may stay of a date.
@@ -150,25 +138,25 @@ func (m *machine) date(n *node, b []byte) bool {
 
 // clockOnly reports whether b is a FHIR time, hh:mm:ss.
 func clockOnly(b []byte) bool {
-	return len(b) >= 8 && every(b, 8, 15, func(c byte) bool { return digit(c) || c == ':' || c == '.' })
+	return len(b) >= 8 && term.Every(b, 8, 15, func(c byte) bool { return term.Digit(c) || c == ':' || c == '.' })
 }
 
 // death returns the day at which the age of the person is judged whose resource the
 // position is in: that of death, else the as-of date.
 func (m *machine) death() day.Date {
 	for _, name := range []string{"deceasedDateTime", "deceasedDate"} {
-		value, found, ok := m.find(m.starts[len(m.starts)-1], name)
-		if !ok || !found || m.in[value] != '"' {
+		value, found, ok := m.Find(m.starts[len(m.starts)-1], name, len(m.starts))
+		if !ok || !found || m.In[value] != '"' {
 			continue
 		}
-		was := m.pos
-		m.pos = value
-		p, ok := m.text()
-		m.pos = was
+		was := m.Pos
+		m.Pos = value
+		p, ok := m.Text()
+		m.Pos = was
 		if !ok {
 			continue
 		}
-		if d, ok := day.ParseFHIR(m.bytes(p)); ok {
+		if d, ok := day.ParseFHIR(m.Bytes(p)); ok {
 			return d
 		}
 	}
@@ -194,13 +182,13 @@ func isUUID(b []byte) bool {
 	if len(b) != 36 || b[8] != '-' || b[13] != '-' || b[18] != '-' || b[23] != '-' {
 		return false
 	}
-	return every(b, 36, 36, func(c byte) bool { return digit(c) || c == '-' || c|0x20 >= 'a' && c|0x20 <= 'f' })
+	return term.Every(b, 36, 36, func(c byte) bool { return term.Digit(c) || c == '-' || c|0x20 >= 'a' && c|0x20 <= 'f' })
 }
 
 // validID checks the form of an id of R4, generously: underscores and length are
 // often wrong in the field.
 func validID(b []byte) bool {
-	return every(b, 1, 256, func(c byte) bool { return letter(c) || digit(c) || c == '-' || c == '.' || c == '_' })
+	return term.Every(b, 1, 256, func(c byte) bool { return term.Letter(c) || term.Digit(c) || c == '-' || c == '.' || c == '_' })
 }
 
 // address recodes the address of a resource, as references and entries of a Bundle
@@ -255,31 +243,31 @@ func (m *machine) target(b []byte) (typ string, id []byte, ok bool) {
 	if i := bytes.LastIndexByte(b, '/'); i >= 0 {
 		b = b[i+1:]
 	}
-	t, known := m.defs.byName[string(b)]
-	if !known || !m.defs.types[t].resource {
+	t, known := m.defs.Resource(b)
+	if !known {
 		return "", nil, false
 	}
-	return m.defs.types[t].name, id, true
+	return m.defs.Types[t].Name, id, true
 }
 
 // result reads the value of an observation or answer that is a string or a bare
 // number: it stays if it is a plain result.
 func (m *machine) result(n *node, depth int) (kept, ok bool) {
-	c := m.space()
-	var p span
+	c := m.Space()
+	var p scan.Span
 	switch {
 	case c == '"':
-		p, ok = m.text()
-	case c == '-' || digit(c):
-		p, ok = m.number()
+		p, ok = m.Text()
+	case c == '-' || term.Digit(c):
+		p, ok = m.Number()
 	default:
 		return m.malformed(n, depth)
 	}
 	if !ok {
 		return false, false
 	}
-	b := m.bytes(p)
-	if !plainResult(b) || m.aged(b) {
+	b := m.Bytes(p)
+	if !term.Result(b) || m.aged(b) {
 		n.counts[tally.Dropped]++
 		return false, true
 	}
@@ -294,55 +282,4 @@ func (m *machine) result(n *node, depth int) (kept, ok bool) {
 func (m *machine) aged(b []byte) bool {
 	v, err := strconv.ParseFloat(string(b), 64)
 	return err == nil && v > 89 && !m.method.AllAges && m.ageCoded()
-}
-
-const resultWords = "|positive|negative|detected|not detected|reactive|nonreactive|non-reactive|normal|abnormal|high|low|present|absent|none|trace|" +
-	"small|moderate|large|clear|cloudy|turbid|hazy|yellow|amber|straw|red|brown|green|colorless|invalid|indeterminate|inconclusive|equivocal|" +
-	"susceptible|intermediate|resistant|yes|no|unknown|few|many|rare|occasional|a|b|ab|o|rh positive|rh negative|pending|not done|"
-
-// plainResult reports whether a string result is a known word, or a number of at
-// most four digits before the point with perhaps a comparator and a unit. A longer
-// number may be a telephone or record number.
-func plainResult(b []byte) bool {
-	low := bytes.ToLower(bytes.TrimSpace(b))
-	if listed(resultWords, low) {
-		return true
-	}
-	for _, c := range []string{"less than or equal to", "greater than or equal to", "less than", "greater than", "more than", "<=", ">=", "<", ">", "~", "-"} {
-		if rest, ok := bytes.CutPrefix(low, []byte(c)); ok {
-			low = bytes.TrimSpace(rest)
-			break
-		}
-	}
-	i := 0
-	for i < len(low) && digit(low[i]) {
-		i++
-	}
-	if i == 0 || i > 4 {
-		return false
-	}
-	if i < len(low) && low[i] == '.' {
-		d := i + 1
-		for i = d; i < len(low) && digit(low[i]); i++ {
-		}
-		if i == d || i > d+6 {
-			return false
-		}
-	}
-	rest := bytes.TrimSpace(low[i:])
-	return len(rest) == 0 || unit(rest)
-}
-
-// samples reports whether b is the data of a SampledData: decimals, E, L and U.
-func samples(b []byte) bool {
-	for part := range bytes.SplitSeq(b, []byte(" ")) {
-		if string(part) == "E" || string(part) == "L" || string(part) == "U" {
-			continue
-		}
-		part = bytes.TrimPrefix(part, []byte("-"))
-		if !every(part, 1, 6, func(c byte) bool { return digit(c) || c == '.' }) {
-			return false
-		}
-	}
-	return true
 }

@@ -3,7 +3,10 @@ package fhir
 import (
 	"strings"
 
+	"chaperone.example/deid/r4"
+	"chaperone.example/deid/scan"
 	"chaperone.example/deid/tally"
+	"chaperone.example/deid/term"
 )
 
 // A machine rewrites one record at a time. It is used by one goroutine.
@@ -12,17 +15,17 @@ import (
 // whether reading went well; what is written for a value that does not stay is taken
 // back by the caller.
 type machine struct {
-	scanner
+	scan.Scanner
 	*tree
 	out       []byte
-	codes     []pending // ids whose codes are not yet known
-	ids       []byte    // the text of those ids
-	starts    []int     // where the objects begin that the position is in
-	displays  []span    // the displays that stay, of the concept the position is in
-	contained int       // how deep in contained resources
-	current   string    // the type of the resource the position is in
-	resources uint64    // written
-	aside     []byte    // a string to compare with
+	codes     []pending   // ids whose codes are not yet known
+	ids       []byte      // the text of those ids
+	starts    []int       // where the objects begin that the position is in
+	displays  []scan.Span // the displays that stay, of the concept the position is in
+	contained int         // how deep in contained resources
+	current   string      // the type of the resource the position is in
+	resources uint64      // written
+	aside     []byte      // a string to compare with
 }
 
 // A pending code is a gap of code.Size bytes in out, to be filled with the code of an
@@ -34,9 +37,9 @@ type pending struct {
 	start, end int // in ids
 }
 
-// reset makes the machine ready for a record.
-func (m *machine) reset(in []byte) {
-	m.scanner = scanner{in: in, keys: m.keys[:0], scratch: m.scratch}
+// begin makes the machine ready for a record.
+func (m *machine) begin(in []byte) {
+	m.Reset(in)
 	m.out, m.codes, m.ids = m.out[:0], m.codes[:0], m.ids[:0]
 	m.starts, m.displays, m.contained = m.starts[:0], m.displays[:0], 0
 }
@@ -44,42 +47,42 @@ func (m *machine) reset(in []byte) {
 // record rewrites the record that in holds into out and reports whether anything
 // stays.
 func (m *machine) record(in []byte) (kept, ok bool) {
-	m.reset(in)
-	if m.space() != '{' {
-		return false, m.syntax("a record must be a JSON object")
+	m.begin(in)
+	if m.Space() != '{' {
+		return false, m.Syntax("a record must be a JSON object")
 	}
 	kept, ok = m.resource(0)
-	if ok && m.space() != 0 {
-		return false, m.syntax("there is something after the end of the record")
+	if ok && m.Space() != 0 {
+		return false, m.Syntax("there is something after the end of the record")
 	}
-	if ok && m.pos < len(m.in) {
-		return false, m.syntax("a record holds a NUL byte")
+	if ok && m.Pos < len(m.In) {
+		return false, m.Syntax("a record holds a NUL byte")
 	}
 	return kept, ok
 }
 
 // resource reads a resource. Its type may stand anywhere in it.
 func (m *machine) resource(depth int) (kept, ok bool) {
-	start := m.pos
-	value, found, ok := m.find(start, "resourceType")
+	start := m.Pos
+	value, found, ok := m.Find(start, "resourceType", len(m.starts))
 	if !ok {
 		return false, false
 	}
-	if !found || m.in[value] != '"' {
-		return false, m.fail("the record has no resourceType", "every record must be a FHIR R4 resource; remove what is not")
+	if !found || m.In[value] != '"' {
+		return false, m.Fail("the record has no resourceType", "every record must be a FHIR R4 resource; remove what is not")
 	}
-	m.pos = value
-	name, _ := m.text()
-	m.pos = start
-	typ, known := m.defs.byName[string(m.bytes(name))]
-	if !known || !m.defs.types[typ].resource {
+	m.Pos = value
+	name, _ := m.Text()
+	m.Pos = start
+	typ, known := m.defs.Resource(m.Bytes(name))
+	if !known {
 		m.sheet.Add("(unknown resource type)", tally.Unknown, 1)
-		return false, m.skip(depth)
+		return false, m.Skip(depth)
 	}
 	n := m.root(typ)
 	if !n.wanted {
 		n.counts[tally.Unneeded]++
-		return false, m.skip(depth)
+		return false, m.Skip(depth)
 	}
 	outer := m.current
 	m.current = n.path
@@ -89,102 +92,64 @@ func (m *machine) resource(depth int) (kept, ok bool) {
 	return kept, ok
 }
 
-// find looks for a member of the object that begins at start and returns where its
-// value begins. The position does not change.
-func (m *machine) find(start int, name string) (value int, found, ok bool) {
-	was := m.pos
-	m.pos = start + 1
-	if m.space() == '}' {
-		m.pos = was
-		return 0, false, true
-	}
-	for {
-		key, ok := m.key()
-		if !ok {
-			return 0, false, false
-		}
-		if string(m.bytes(key)) == name {
-			m.space()
-			value = m.pos
-			if value >= len(m.in) {
-				return 0, false, m.syntax("the record ends in the middle")
-			}
-			m.pos = was
-			return value, true, true
-		}
-		if !m.skip(len(m.starts) + 1) {
-			return 0, false, false
-		}
-		more, ok := m.next('}')
-		if !ok {
-			return 0, false, false
-		}
-		if !more {
-			m.pos = was
-			return 0, false, true
-		}
-	}
-}
-
 // object reads an object whose members are those of the type of n.
 func (m *machine) object(n *node, depth int, isResource bool) (kept, ok bool) {
-	if !m.deeper(depth) {
+	if !m.Deeper(depth) {
 		return false, false
 	}
-	m.starts = append(m.starts, m.pos)
-	firstKey, firstDisplay := len(m.keys), len(m.displays)
+	m.starts = append(m.starts, m.Pos)
+	firstKey, firstDisplay := len(m.Keys), len(m.displays)
 	kept, ok = m.members(n, depth, isResource, firstKey, firstDisplay)
 	m.starts = m.starts[:len(m.starts)-1]
-	m.keys = m.keys[:firstKey]
+	m.Keys = m.Keys[:firstKey]
 	if n.concept(m.defs) {
 		m.displays = m.displays[:firstDisplay]
 	}
 	return kept, ok
 }
 
-func (n *node) concept(d *definitions) bool { return d.types[n.typ].name == "CodeableConcept" }
+func (n *node) concept(d *r4.Definitions) bool { return d.Types[n.typ].Name == "CodeableConcept" }
 
 func (m *machine) members(n *node, depth int, isResource bool, firstKey, firstDisplay int) (kept, ok bool) {
-	m.pos++
+	m.Pos++
 	m.out = append(m.out, '{')
-	if m.space() == '}' {
-		m.pos++
+	if m.Space() == '}' {
+		m.Pos++
 		return false, true
 	}
 	var seen [4]uint64 // fields of the type that were met
-	var text span      // the text of a concept, which waits for its displays
+	var text scan.Span // the text of a concept, which waits for its displays
 	var textNode *node
 	resource := false // a resource inside stays
-	typ := m.defs.types[n.typ]
+	typ := m.defs.Types[n.typ]
 	for {
-		key, ok := m.key()
+		key, ok := m.Key()
 		if !ok {
 			return false, false
 		}
-		name := m.bytes(key)
-		i, known := m.defs.members.get(n.typ, name)
+		name := m.Bytes(key)
+		i, known := m.defs.Member(n.typ, name)
 		switch {
 		case known:
-			i -= typ.first
 			if seen[i>>6]&(1<<(i&63)) != 0 {
-				m.pos = key.start
-				return false, m.duplicate()
+				m.Pos = key.Start
+				return false, m.Duplicate()
 			}
 			seen[i>>6] |= 1 << (i & 63)
 			k := m.kid(n, i)
 			switch {
 			case !k.wanted:
 				k.counts[tally.Unneeded]++
-				ok = m.skip(depth + 1)
+				ok = m.Skip(depth + 1)
 			case k.rule == ruleDrop:
 				k.counts[tally.Dropped]++
-				ok = m.skip(depth + 1)
+				ok = m.Skip(depth + 1)
 			case k.rule == ruleText:
-				m.space()
-				start := m.pos
-				if ok = m.skip(depth + 1); ok && m.in[start] == '"' {
-					m.pos = start
-					text, _ = m.text()
+				m.Space()
+				start := m.Pos
+				if ok = m.Skip(depth + 1); ok && m.In[start] == '"' {
+					m.Pos = start
+					text, _ = m.Text()
 					textNode = k
 				} else {
 					k.counts[tally.Malformed]++
@@ -196,7 +161,7 @@ func (m *machine) members(n *node, depth int, isResource bool, firstKey, firstDi
 				}
 			default:
 				mark := len(m.out)
-				m.member(m.defs.fields[typ.first+i].name, kept)
+				m.member(m.defs.Fields[typ.First+i].Name, kept)
 				var stays bool
 				if stays, ok = m.value(k, depth+1); stays {
 					kept = true
@@ -214,7 +179,7 @@ func (m *machine) members(n *node, depth int, isResource bool, firstKey, firstDi
 			m.out = append(m.out, m.current...)
 			m.out = append(m.out, '"')
 			kept = true
-			ok = m.skip(depth + 1)
+			ok = m.Skip(depth + 1)
 		default:
 			if !m.unknownKey(key, firstKey) {
 				return false, false
@@ -226,12 +191,12 @@ func (m *machine) members(n *node, depth int, isResource bool, firstKey, firstDi
 				// The name is not repeated: it may be anything.
 				m.sheet.Add(n.path+".(unknown)", tally.Unknown, 1)
 			}
-			ok = m.skip(depth + 1)
+			ok = m.Skip(depth + 1)
 		}
 		if !ok {
 			return false, false
 		}
-		more, ok := m.next('}')
+		more, ok := m.Next('}')
 		if !ok {
 			return false, false
 		}
@@ -253,29 +218,29 @@ func (m *machine) members(n *node, depth int, isResource bool, firstKey, firstDi
 
 // unknownKey remembers a key that is not a field of the type and refuses it the
 // second time.
-func (m *machine) unknownKey(key span, first int) bool {
-	for _, k := range m.keys[first:] {
-		if m.same(k, key) {
-			m.pos = key.start
-			return m.duplicate()
+func (m *machine) unknownKey(key scan.Span, first int) bool {
+	for _, k := range m.Keys[first:] {
+		if m.Same(k, key) {
+			m.Pos = key.Start
+			return m.Duplicate()
 		}
 	}
-	m.keys = append(m.keys, key)
+	m.Keys = append(m.Keys, key)
 	return true
 }
 
 // sibling reports whether name is a field of the type of n.
 func (m *machine) sibling(n *node, name []byte) bool {
-	_, ok := m.defs.members.get(n.typ, name)
+	_, ok := m.defs.Member(n.typ, name)
 	return ok
 }
 
 // repeats reports whether the text of a concept is one of the displays that stay in
 // it.
-func (m *machine) repeats(text span, n *node, firstDisplay int) bool {
-	m.aside = append(m.aside[:0], m.bytes(text)...)
+func (m *machine) repeats(text scan.Span, n *node, firstDisplay int) bool {
+	m.aside = append(m.aside[:0], m.Bytes(text)...)
 	for _, d := range m.displays[firstDisplay:] {
-		if string(m.aside) == string(m.bytes(d)) {
+		if string(m.aside) == string(m.Bytes(d)) {
 			n.counts[tally.Kept]++
 			return true
 		}
@@ -305,15 +270,15 @@ func (m *machine) cut(mark int) {
 
 // value reads the value of a member: one, or an array of them.
 func (m *machine) value(n *node, depth int) (kept, ok bool) {
-	if m.space() != '[' {
+	if m.Space() != '[' {
 		return m.single(n, depth)
 	}
-	if !m.deeper(depth) {
+	if !m.Deeper(depth) {
 		return false, false
 	}
-	m.pos++
-	if m.space() == ']' {
-		m.pos++
+	m.Pos++
+	if m.Space() == ']' {
+		m.Pos++
 		return false, true
 	}
 	m.out = append(m.out, '[')
@@ -323,9 +288,9 @@ func (m *machine) value(n *node, depth int) (kept, ok bool) {
 			m.out = append(m.out, ',')
 		}
 		var stays bool
-		if m.space() == '[' {
+		if m.Space() == '[' {
 			n.counts[tally.Malformed]++
-			ok = m.skip(depth + 1)
+			ok = m.Skip(depth + 1)
 		} else {
 			stays, ok = m.single(n, depth+1)
 		}
@@ -337,7 +302,7 @@ func (m *machine) value(n *node, depth int) (kept, ok bool) {
 		} else {
 			m.cut(mark)
 		}
-		more, ok := m.next(']')
+		more, ok := m.Next(']')
 		if !ok {
 			return false, false
 		}
@@ -350,9 +315,9 @@ func (m *machine) value(n *node, depth int) (kept, ok bool) {
 
 // single reads one value.
 func (m *machine) single(n *node, depth int) (kept, ok bool) {
-	c := m.space()
+	c := m.Space()
 	if c == 'n' {
-		_, ok = m.literal()
+		_, ok = m.Literal()
 		return false, ok
 	}
 	switch n.rule {
@@ -364,13 +329,13 @@ func (m *machine) single(n *node, depth int) (kept, ok bool) {
 		if c != 't' && c != 'f' {
 			return m.malformed(n, depth)
 		}
-		p, ok := m.literal()
+		p, ok := m.Literal()
 		return ok && m.keep(n, p), ok
 	case ruleNumber, ruleInteger:
-		if c != '-' && !digit(c) {
+		if c != '-' && !term.Digit(c) {
 			return m.malformed(n, depth)
 		}
-		p, ok := m.number()
+		p, ok := m.Number()
 		return ok && m.keep(n, p), ok
 	case ruleResult:
 		return m.result(n, depth)
@@ -378,7 +343,7 @@ func (m *machine) single(n *node, depth int) (kept, ok bool) {
 		if c != '"' {
 			return m.malformed(n, depth)
 		}
-		p, ok := m.text()
+		p, ok := m.Text()
 		return ok && m.leaf(n, p), ok
 	}
 	switch n.rule {
@@ -403,23 +368,23 @@ func (m *machine) single(n *node, depth int) (kept, ok bool) {
 // malformed skips a value of the wrong type.
 func (m *machine) malformed(n *node, depth int) (kept, ok bool) {
 	n.counts[tally.Malformed]++
-	return false, m.skip(depth)
+	return false, m.Skip(depth)
 }
 
 // keep writes a part of the input as it stands.
-func (m *machine) keep(n *node, p span) bool {
+func (m *machine) keep(n *node, p scan.Span) bool {
 	n.counts[tally.Kept]++
-	m.out = append(m.out, m.in[p.start:p.end]...)
+	m.out = append(m.out, m.In[p.Start:p.End]...)
 	return true
 }
 
 // string writes a string of the input.
-func (m *machine) string(p span) {
+func (m *machine) string(p scan.Span) {
 	m.out = append(m.out, '"')
-	if p.escaped {
-		m.out = quote(m.out, m.bytes(p))
+	if p.Escaped {
+		m.out = quote(m.out, m.Bytes(p))
 	} else {
-		m.out = append(m.out, m.in[p.start:p.end]...)
+		m.out = append(m.out, m.In[p.Start:p.End]...)
 	}
 	m.out = append(m.out, '"')
 }

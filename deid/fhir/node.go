@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"chaperone.example/deid/method"
+	"chaperone.example/deid/r4"
 	"chaperone.example/deid/tally"
 	"chaperone.example/phi"
 )
@@ -27,7 +28,7 @@ type node struct {
 // A tree holds the nodes met so far and decides what is wanted. It is used by one
 // goroutine.
 type tree struct {
-	defs     *definitions
+	defs     *r4.Definitions
 	method   method.Method
 	elements map[string]bool // nil: all
 	roots    []*node         // by type
@@ -36,8 +37,8 @@ type tree struct {
 }
 
 func newTree(m method.Method, elements map[string]bool) *tree {
-	d := r4()
-	return &tree{defs: d, method: m, elements: elements, roots: make([]*node, len(d.types)), values: map[valueKey]*node{}, sheet: tally.Sheet{}}
+	d := r4.Load()
+	return &tree{defs: d, method: m, elements: elements, roots: make([]*node, len(d.Types)), values: map[valueKey]*node{}, sheet: tally.Sheet{}}
 }
 
 // A valueKey names the value of an extension at a path.
@@ -53,13 +54,14 @@ func (t *tree) extensionValue(n *node, spec extension) *node {
 	if k := t.values[key]; k != nil {
 		return k
 	}
-	i, ok := t.defs.members.get(t.defs.byName["Extension"], []byte(spec.value))
+	ext, _ := t.defs.Type([]byte("Extension"))
+	i, ok := t.defs.Member(ext, []byte(spec.value))
 	if !ok {
 		panic("fhir: extension.go names a value that R4 does not have: " + spec.value)
 	}
-	typ := t.defs.fields[i].typ
+	typ := t.defs.Fields[t.defs.Types[ext].First+i].Type
 	k := &node{path: n.path + "." + spec.value, up: n, typ: typ, set: -1, only: spec.codes, rule: spec.rule, wanted: true}
-	k.kids = make([]*node, t.defs.types[typ].n)
+	k.kids = make([]*node, t.defs.Types[typ].N)
 	t.values[key] = k
 	return k
 }
@@ -69,8 +71,8 @@ func (t *tree) root(typ int) *node {
 	if n := t.roots[typ]; n != nil {
 		return n
 	}
-	s := t.defs.types[typ]
-	n := &node{path: s.name, typ: typ, set: -1, rule: ruleObject, wanted: t.wantsResource(s.name), kids: make([]*node, s.n)}
+	s := t.defs.Types[typ]
+	n := &node{path: s.Name, typ: typ, set: -1, rule: ruleObject, wanted: t.wantsResource(s.Name), kids: make([]*node, s.N)}
 	t.roots[typ] = n
 	return n
 }
@@ -80,10 +82,10 @@ func (t *tree) kid(n *node, i int) *node {
 	if k := n.kids[i]; k != nil {
 		return k
 	}
-	f := t.defs.fields[t.defs.types[n.typ].first+i]
-	k := &node{path: n.path + "." + f.name, up: n, typ: f.typ, set: f.set}
+	f := t.defs.Fields[t.defs.Types[n.typ].First+i]
+	k := &node{path: n.path + "." + f.Name, up: n, typ: f.Type, set: f.Set}
 	k.rule = ruleOf(t.defs, n, f)
-	if f.name == "coding" && n.concept(t.defs) {
+	if f.Name == "coding" && n.concept(t.defs) {
 		k.set = n.set // the binding is on the concept
 	}
 	if k.rule == ruleObject {
@@ -94,7 +96,7 @@ func (t *tree) kid(n *node, i int) *node {
 			}
 		}
 		if k.kids == nil {
-			k.kids = make([]*node, t.defs.types[k.typ].n)
+			k.kids = make([]*node, t.defs.Types[k.typ].N)
 		}
 	}
 	k.wanted = k.wanted || k.rule.container() || t.wants(k)

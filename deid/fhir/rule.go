@@ -1,6 +1,10 @@
 package fhir
 
-import "strings"
+import (
+	"strings"
+
+	"chaperone.example/deid/r4"
+)
 
 // A rule is what is done at a path.
 type rule uint8
@@ -78,27 +82,27 @@ var byPath = map[string]rule{
 }
 
 // ruleOf decides what is done at field f of the type of node parent.
-func ruleOf(d *definitions, parent *node, f field) rule {
-	owner := d.types[parent.typ]
-	if r, ok := byPath[owner.name+"."+f.name]; ok {
+func ruleOf(d *r4.Definitions, parent *node, f r4.Field) rule {
+	owner := d.Types[parent.typ]
+	if r, ok := byPath[owner.Name+"."+f.Name]; ok {
 		return r
 	}
-	if f.name == "id" {
-		if owner.resource {
+	if f.Name == "id" {
+		if owner.Resource {
 			return ruleID
 		}
 		return ruleDrop // the id of an element serves only references inside the document
 	}
-	if f.typ < 0 {
+	if f.Type < 0 {
 		return ruleResource
 	}
-	if owner.name == "Parameters.parameter" && f.name != "part" {
+	if owner.Name == "Parameters.parameter" && f.Name != "part" {
 		return ruleDrop // what a parameter means is known to its operation only
 	}
-	if f.name == "modifierExtension" || f.name == "extension" {
+	if f.Name == "modifierExtension" || f.Name == "extension" {
 		return ruleExtension
 	}
-	name := d.types[f.typ].name
+	name := d.Types[f.Type].Name
 	if r, ok := byType[name]; ok {
 		return r
 	}

@@ -12,6 +12,7 @@ import (
 
 	"chaperone.example/deid/input"
 	"chaperone.example/deid/method"
+	"chaperone.example/deid/r4"
 	"chaperone.example/deid/tally"
 )
 
@@ -114,7 +115,7 @@ func TestOwnTraps(t *testing.T) {
 // A generator writes a resource with every member that R4 knows, every string of
 // which is a canary.
 type generator struct {
-	defs *definitions
+	defs *r4.Definitions
 	n    int
 	out  bytes.Buffer
 }
@@ -125,36 +126,36 @@ func (g *generator) canary() string {
 }
 
 func (g *generator) object(typ, depth int) {
-	s := g.defs.types[typ]
+	s := g.defs.Types[typ]
 	g.out.WriteByte('{')
 	comma := false
-	if s.resource {
-		fmt.Fprintf(&g.out, `"resourceType":%q`, s.name)
+	if s.Resource {
+		fmt.Fprintf(&g.out, `"resourceType":%q`, s.Name)
 		comma = true
 	}
-	for _, f := range g.defs.fields[s.first : s.first+s.n] {
-		if f.typ < 0 || depth == 0 && !g.primitive(f.typ) {
+	for _, f := range g.defs.Fields[s.First : s.First+s.N] {
+		if f.Type < 0 || depth == 0 && !g.primitive(f.Type) {
 			continue
 		}
 		if comma {
 			g.out.WriteByte(',')
 		}
 		comma = true
-		fmt.Fprintf(&g.out, "%q:", f.name)
-		if g.primitive(f.typ) {
-			g.leaf(g.defs.types[f.typ].name)
-			fmt.Fprintf(&g.out, `,"_%s":{"id":%q}`, f.name, g.canary())
+		fmt.Fprintf(&g.out, "%q:", f.Name)
+		if g.primitive(f.Type) {
+			g.leaf(g.defs.Types[f.Type].Name)
+			fmt.Fprintf(&g.out, `,"_%s":{"id":%q}`, f.Name, g.canary())
 			continue
 		}
 		g.out.WriteByte('[')
-		g.object(f.typ, depth-1)
+		g.object(f.Type, depth-1)
 		g.out.WriteByte(']')
 	}
 	g.out.WriteByte('}')
 }
 
 func (g *generator) primitive(typ int) bool {
-	return g.defs.types[typ].n == 0 || g.defs.types[typ].name[0] >= 'a'
+	return g.defs.Types[typ].N == 0 || g.defs.Types[typ].Name[0] >= 'a'
 }
 
 func (g *generator) leaf(name string) {
@@ -177,12 +178,12 @@ func (g *generator) leaf(name string) {
 // Every string at every path of every resource of R4 is an identifier: none comes
 // through, under either form.
 func TestEveryPath(t *testing.T) {
-	d := r4()
-	for typ, s := range d.types {
-		if s.n > 256 {
-			t.Errorf("%s has %d members, more than members can remember", s.name, s.n)
+	d := r4.Load()
+	for typ, s := range d.Types {
+		if s.N > 256 {
+			t.Errorf("%s has %d members, more than members can remember", s.Name, s.N)
 		}
-		if !s.resource {
+		if !s.Resource {
 			continue
 		}
 		g := &generator{defs: d}
@@ -190,18 +191,18 @@ func TestEveryPath(t *testing.T) {
 		for _, m := range []method.Method{safeHarbor(t), method.LimitedDataSet(asOf)} {
 			var out bytes.Buffer
 			if _, err := Transform(context.Background(), Job{Method: m, Codes: book(), MaxLine: 256 << 20}, bytes.NewReader(g.out.Bytes()), &out); err != nil {
-				t.Fatalf("%s: %v", s.name, err)
+				t.Fatalf("%s: %v", s.Name, err)
 			}
 			var v any
 			if err := json.Unmarshal(out.Bytes(), &v); err != nil {
-				t.Fatalf("%s: %v", s.name, err)
+				t.Fatalf("%s: %v", s.Name, err)
 			}
 			for _, text := range visible(t, out.Bytes()) {
 				if strings.Contains(text, "Canary") {
-					t.Fatalf("%s: a canary leaked: %s", s.name, text)
+					t.Fatalf("%s: a canary leaked: %s", s.Name, text)
 				}
 				if m.Dates == method.Years && fineDate.MatchString(text) {
-					t.Fatalf("%s: a date leaked: %s", s.name, text)
+					t.Fatalf("%s: a date leaked: %s", s.Name, text)
 				}
 			}
 		}

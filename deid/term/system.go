@@ -1,4 +1,9 @@
-package fhir
+// Package term tells published codes, units and terms from what only looks like them.
+//
+// A code that stands under the name of a standard terminology may stay in
+// de-identified data, so whatever could hide there must be kept out by its form: a
+// medical record number is no SNOMED CT identifier, a name is no unit.
+package term
 
 import (
 	"bytes"
@@ -7,13 +12,13 @@ import (
 	"chaperone.example/deid/place"
 )
 
-// A check decides whether a code may be one of a system, by its form.
-type check func(code []byte) bool
+// A Check decides whether a code may be one of a system, by its form.
+type Check func(code []byte) bool
 
 // standard lists the code systems whose codes R4 does not list but which are
 // published terminologies, not a member's own; with them the form of their codes, so
 // that an identifier in the place of a code does not pass.
-var standard = map[string]check{
+var standard = map[string]Check{
 	"http://loinc.org":                                           loinc,
 	"http://snomed.info/sct":                                     snomed,
 	"http://www.nlm.nih.gov/research/umls/rxnorm":                number(1, 8),
@@ -32,7 +37,7 @@ var standard = map[string]check{
 	"http://hl7.org/fhir/sid/icf":                                mixed(2, 7),
 	"http://hl7.org/fhir/sid/dsm5":                               icd10,
 	"http://hl7.org/fhir/sid/icpc-2":                             coded(3, 3),
-	"http://unitsofmeasure.org":                                  unit,
+	"http://unitsofmeasure.org":                                  Unit,
 	"http://www.ama-assn.org/go/cpt":                             coded(5, 5),
 	"http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets":    coded(5, 5),
 	"urn:oid:2.16.840.1.113883.6.285":                            coded(5, 5), // HCPCS
@@ -89,9 +94,9 @@ var standard = map[string]check{
 // for each variable of its chronic conditions warehouse.
 const blueButtonVariables = "https://bluebutton.cms.gov/resources/variables/"
 
-// external returns the form of the codes of a published system that R4 does not
-// list.
-func external(url string) (check, bool) {
+// System returns the form of the codes of a published system whose codes R4 does not
+// list, and false for every other system.
+func System(url string) (Check, bool) {
 	if c, ok := standard[url]; ok {
 		return c, true
 	}
@@ -101,7 +106,8 @@ func external(url string) (check, bool) {
 	return nil, false
 }
 
-func every(b []byte, low, high int, ok func(byte) bool) bool {
+// Every reports whether b has low to high bytes and all of them are ok.
+func Every(b []byte, low, high int, ok func(byte) bool) bool {
 	if len(b) < low || len(b) > high {
 		return false
 	}
@@ -113,42 +119,45 @@ func every(b []byte, low, high int, ok func(byte) bool) bool {
 	return true
 }
 
-func digit(c byte) bool  { return c >= '0' && c <= '9' }
-func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+// Digit reports whether c is a decimal digit of ASCII.
+func Digit(c byte) bool { return c >= '0' && c <= '9' }
 
-func number(low, high int) check {
-	return func(b []byte) bool { return every(b, low, high, digit) }
+// Letter reports whether c is a letter of ASCII.
+func Letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+func number(low, high int) Check {
+	return func(b []byte) bool { return Every(b, low, high, Digit) }
 }
 
-func upper(low, high int) check {
+func upper(low, high int) Check {
 	return func(b []byte) bool {
-		return every(b, low, high, func(c byte) bool { return c >= 'A' && c <= 'Z' })
+		return Every(b, low, high, func(c byte) bool { return c >= 'A' && c <= 'Z' })
 	}
 }
 
 // mixed is capital letters, digits and dots: most classifications.
-func mixed(low, high int) check {
+func mixed(low, high int) Check {
 	return func(b []byte) bool {
-		return every(b, low, high, func(c byte) bool { return digit(c) || c >= 'A' && c <= 'Z' || c == '.' })
+		return Every(b, low, high, func(c byte) bool { return Digit(c) || c >= 'A' && c <= 'Z' || c == '.' })
 	}
 }
 
 // coded is capital letters, digits and dots with at least one digit.
-func coded(low, high int) check {
+func coded(low, high int) Check {
 	form := mixed(low, high)
 	return func(b []byte) bool { return form(b) && longestRun(b) > 0 }
 }
 
 // one is one of the codes between bars.
-func one(list string) check {
-	return func(b []byte) bool { return listed(list, b) }
+func one(list string) Check {
+	return func(b []byte) bool { return Listed(list, b) }
 }
 
 // longestRun is the length of the longest run of digits.
 func longestRun(b []byte) int {
 	run, longest := 0, 0
 	for _, c := range b {
-		if digit(c) {
+		if Digit(c) {
 			run++
 			longest = max(longest, run)
 		} else {
@@ -160,16 +169,16 @@ func longestRun(b []byte) int {
 
 // loinc is digits, a hyphen and a check digit, perhaps for an answer or part.
 func loinc(b []byte) bool {
-	if len(b) > 2 && b[0] == 'L' && letter(b[1]) {
+	if len(b) > 2 && b[0] == 'L' && Letter(b[1]) {
 		b = b[2:]
 	}
 	n := len(b)
-	return n >= 3 && b[n-2] == '-' && digit(b[n-1]) && every(b[:n-2], 1, 7, digit)
+	return n >= 3 && b[n-2] == '-' && Digit(b[n-1]) && Every(b[:n-2], 1, 7, Digit)
 }
 
 // snomed is an SCTID: 6 to 18 digits of which the last is Verhoeff's check digit.
 func snomed(b []byte) bool {
-	if !every(b, 6, 18, digit) {
+	if !Every(b, 6, 18, Digit) {
 		return false
 	}
 	const multiply = "0123456789123406789523401789563401289567401239567859876043216598710432765982104387659321049876543210"
@@ -184,31 +193,31 @@ func snomed(b []byte) bool {
 
 func ndc(b []byte) bool {
 	n := bytes.Count(b, []byte("-"))
-	return every(b, 10, 13, func(c byte) bool { return digit(c) || c == '-' }) && (n == 2 || n == 0 && len(b) <= 11)
+	return Every(b, 10, 13, func(c byte) bool { return Digit(c) || c == '-' }) && (n == 2 || n == 0 && len(b) <= 11)
 }
 
 func icd10(b []byte) bool {
-	return every(b, 3, 8, func(c byte) bool { return digit(c) || letter(c) || c == '.' }) && letter(b[0]) && digit(b[1])
+	return Every(b, 3, 8, func(c byte) bool { return Digit(c) || Letter(c) || c == '.' }) && Letter(b[0]) && Digit(b[1])
 }
 
 func icd9(b []byte) bool {
-	return every(b, 2, 7, func(c byte) bool { return digit(c) || c == 'V' || c == 'E' || c == '.' })
+	return Every(b, 2, 7, func(c byte) bool { return Digit(c) || c == 'V' || c == 'E' || c == '.' })
 }
 
 // race is a concept of the CDC's Race and Ethnicity: four digits, hyphen, digit.
 func race(b []byte) bool {
-	return len(b) == 6 && b[4] == '-' && number(4, 4)(b[:4]) && digit(b[5])
+	return len(b) == 6 && b[4] == '-' && number(4, 4)(b[:4]) && Digit(b[5])
 }
 
 // language is a tag of BCP 47: a language, perhaps a script and a region.
 func language(b []byte) bool {
 	first, rest, more := bytes.Cut(b, []byte("-"))
-	if !every(first, 2, 3, letter) {
+	if !Every(first, 2, 3, Letter) {
 		return false
 	}
 	for more {
 		first, rest, more = bytes.Cut(rest, []byte("-"))
-		if !every(first, 2, 2, letter) && !every(first, 4, 4, letter) && !every(first, 3, 3, digit) {
+		if !Every(first, 2, 2, Letter) && !Every(first, 4, 4, Letter) && !Every(first, 3, 3, Digit) {
 			return false
 		}
 	}
@@ -233,12 +242,12 @@ func mime(b []byte) bool {
 			return false
 		}
 	}
-	return listed(mimeTypes, typ)
+	return Listed(mimeTypes, typ)
 }
 
 // dicom is a code of the DICOM ontology: six digits, or a modality.
 func dicom(b []byte) bool {
-	return number(5, 6)(b) || listed("|AR|BI|BMD|CR|CT|DG|DOC|DX|ECG|EPS|ES|FID|GM|HC|HD|IO|IOL|IVOCT|IVUS|KER|KO|LEN|LS|MG|MR|NM|OAM|OCT|OP|OPM|OPT|OPV|OSS|OT|PLAN|PR|PT|PX|REG|RESP|RF|RG|RTDOSE|RTIMAGE|RTPLAN|RTRECORD|RTSTRUCT|RWV|SEG|SM|SMR|SR|SRF|STAIN|TG|US|VA|XA|XC|", b)
+	return number(5, 6)(b) || Listed("|AR|BI|BMD|CR|CT|DG|DOC|DX|ECG|EPS|ES|FID|GM|HC|HD|IO|IOL|IVOCT|IVUS|KER|KO|LEN|LS|MG|MR|NM|OAM|OCT|OP|OPM|OPT|OPV|OSS|OT|PLAN|PR|PT|PX|REG|RESP|RF|RG|RTDOSE|RTIMAGE|RTPLAN|RTRECORD|RTSTRUCT|RWV|SEG|SM|SMR|SR|SRF|STAIN|TG|US|VA|XA|XC|", b)
 }
 
 // atc is a class of the Anatomical Therapeutic Chemical system: A, A10, A10B, A10BA,
@@ -250,7 +259,7 @@ func atc(b []byte) bool {
 		return false
 	}
 	for i, c := range b {
-		if wantDigit := i == 1 || i == 2 || i >= 5; wantDigit != digit(c) || !wantDigit && (c < 'A' || c > 'Z') {
+		if wantDigit := i == 1 || i == 2 || i >= 5; wantDigit != Digit(c) || !wantDigit && (c < 'A' || c > 'Z') {
 			return false
 		}
 	}
@@ -266,7 +275,7 @@ func hgnc(b []byte) bool {
 // dicomClass is a UID of the DICOM standard itself; those of images are identifiers.
 func dicomClass(b []byte) bool {
 	rest, ok := bytes.CutPrefix(b, []byte("1.2.840.10008."))
-	return ok && every(rest, 1, 40, func(c byte) bool { return digit(c) || c == '.' })
+	return ok && Every(rest, 1, 40, func(c byte) bool { return Digit(c) || c == '.' })
 }
 
 func subdivision(b []byte) bool {
@@ -275,7 +284,7 @@ func subdivision(b []byte) bool {
 
 // variable is the name of a Blue Button variable.
 func variable(b []byte) bool {
-	return every(b, 1, 60, func(c byte) bool { return c >= 'a' && c <= 'z' || digit(c) || c == '_' }) && longestRun(b) <= 2
+	return Every(b, 1, 60, func(c byte) bool { return c >= 'a' && c <= 'z' || Digit(c) || c == '_' }) && longestRun(b) <= 2
 }
 
 func blueButton(b []byte) bool {
@@ -285,27 +294,27 @@ func blueButton(b []byte) bool {
 	return coded(1, 4)(b) || variable(b)
 }
 
-// listed reports whether a word stands between bars in a list.
-func listed(list string, word []byte) bool {
+// Listed reports whether a word stands between bars in a list.
+func Listed(list string, word []byte) bool {
 	return len(word) > 0 && bytes.IndexByte(word, '|') < 0 && strings.Contains(list, "|"+string(word)+"|")
 }
 
-// plain reports whether the display of a standard coding looks like a term and not
+// Plain reports whether the display of a standard coding looks like a term and not
 // like something that identifies a person: no address of mail or web, no date, no
 // telephone or other long number, no serial number.
-func plain(b []byte) bool {
+func Plain(b []byte) bool {
 	if len(b) == 0 || len(b) > 500 || bytes.IndexByte(b, '@') >= 0 || bytes.Contains(b, []byte("://")) {
 		return false
 	}
 	for i := 0; i < len(b); {
-		if !digit(b[i]) && !letter(b[i]) {
+		if !Digit(b[i]) && !Letter(b[i]) {
 			i++
 			continue
 		}
 		start := i
 		letters, digits, run := 0, 0, 0
-		for i < len(b) && (digit(b[i]) || letter(b[i])) {
-			if digit(b[i]) {
+		for i < len(b) && (Digit(b[i]) || Letter(b[i])) {
+			if Digit(b[i]) {
 				digits, run = digits+1, run+1
 				if run >= 7 {
 					return false
@@ -315,7 +324,7 @@ func plain(b []byte) bool {
 			}
 			i++
 		}
-		strength := digit(b[start]) && listed("|mg|mcg|ug|g|kg|ml|l|unt|unit|units|iu|meq|mmol|hr|mm|cm|", bytes.ToLower(bytes.TrimLeft(b[start:i], "0123456789"))) // "1000MG"
+		strength := Digit(b[start]) && Listed("|mg|mcg|ug|g|kg|ml|l|unt|unit|units|iu|meq|mmol|hr|mm|cm|", bytes.ToLower(bytes.TrimLeft(b[start:i], "0123456789"))) // "1000MG"
 		approval := digits == 6 && (letters == 3 && bytes.HasPrefix(b[start:], []byte("NDA")) || letters == 4 && bytes.HasPrefix(b[start:], []byte("ANDA")))
 		if digits >= 4 && letters > 0 && !strength && !approval { // approvals of drugs are in RxNorm's names
 			return false
@@ -335,11 +344,11 @@ func grouped(b []byte) bool {
 	var sep byte
 	i := 0
 	for g := range groups {
-		for i < len(b) && digit(b[i]) {
+		for i < len(b) && Digit(b[i]) {
 			groups[g]++
 			i++
 		}
-		if g == 2 || groups[g] == 0 || i+1 >= len(b) || b[i] != '-' && b[i] != '/' && b[i] != '.' || !digit(b[i+1]) || g == 1 && b[i] != sep {
+		if g == 2 || groups[g] == 0 || i+1 >= len(b) || b[i] != '-' && b[i] != '/' && b[i] != '.' || !Digit(b[i+1]) || g == 1 && b[i] != sep {
 			break
 		}
 		sep = b[i]

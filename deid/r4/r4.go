@@ -1,4 +1,9 @@
-package fhir
+// Package r4 holds what de-identification needs of the definitions of FHIR R4 (4.0.1):
+// every type with its members and the value sets they are bound to, and the codes of
+// the value sets and of HL7's code systems.
+//
+// The table is compiled from HL7's StructureDefinitions by gen; see there.
+package r4
 
 import (
 	"bytes"
@@ -9,23 +14,23 @@ import (
 	"math/bits"
 	"strings"
 	"sync"
-)
 
-//go:generate go run gen/main.go ../../../definitions/dist/fhir/r4 r4.gz
+	"chaperone.example/deid/term"
+)
 
 // r4gz holds the types, value sets and code systems of FHIR R4, compiled by gen.
 //
 //go:embed r4.gz
 var r4gz []byte
 
-// r4 returns the definitions, read once.
-var r4 = sync.OnceValue(readDefinitions)
+// Load returns the definitions. They are read once and shared.
+var Load = sync.OnceValue(read)
 
-// definitions are the facts of FHIR R4 that decide what may stay. They are not
+// Definitions are the facts of FHIR R4 that decide what may stay. They are not
 // modified after they are read.
-type definitions struct {
-	types    []structure
-	fields   []field
+type Definitions struct {
+	Types    []Type
+	Fields   []Field
 	byName   map[string]int // types
 	members  pairs          // (type, name) → field
 	systems  map[string]int // URL → number in codes
@@ -35,16 +40,19 @@ type definitions struct {
 	profiles map[string]bool
 }
 
-type structure struct {
-	name     string
-	resource bool
-	first, n int // its fields
+// A Type is a resource, a data type, or an anonymous part of one, such as
+// "Patient.contact".
+type Type struct {
+	Name     string
+	Resource bool
+	First, N int // its members are Fields[First:First+N]
 }
 
-type field struct {
-	name string
-	typ  int // index of its type
-	set  int // value set it is bound to, or -1
+// A Field is a member of a type. A choice of types is one field for each.
+type Field struct {
+	Name string
+	Type int // index of its type, -1 for any resource
+	Set  int // number of the value set it is bound to, -1 for none
 }
 
 // A valueSet is the codes listed in setCodes, all codes of some listed systems, and
@@ -54,9 +62,9 @@ type valueSet struct {
 	external []string
 }
 
-// readDefinitions reads the embedded table, which is ours and well formed; see
+// read reads the embedded table, which is ours and well formed; see
 // gen/main.go for its form.
-func readDefinitions() *definitions {
+func read() *Definitions {
 	z, err := gzip.NewReader(bytes.NewReader(r4gz))
 	if err != nil {
 		panic("fhir: embedded definitions: " + err.Error())
@@ -65,7 +73,7 @@ func readDefinitions() *definitions {
 	if err != nil {
 		panic("fhir: embedded definitions: " + err.Error())
 	}
-	d := &definitions{byName: map[string]int{}, systems: map[string]int{}, profiles: map[string]bool{}}
+	d := &Definitions{byName: map[string]int{}, systems: map[string]int{}, profiles: map[string]bool{}}
 	setIndex := map[string]int{}
 	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 	for _, line := range lines { // names first: fields refer to types and sets that come later
@@ -73,8 +81,8 @@ func readDefinitions() *definitions {
 		name, rest, _ := strings.Cut(rest, "\t")
 		switch kind {
 		case "type":
-			d.byName[name] = len(d.types)
-			d.types = append(d.types, structure{name: name, resource: rest == "resource"})
+			d.byName[name] = len(d.Types)
+			d.Types = append(d.Types, Type{Name: name, Resource: rest == "resource"})
 		case "set":
 			setIndex[name] = len(d.sets)
 			d.sets = append(d.sets, valueSet{})
@@ -90,7 +98,7 @@ func readDefinitions() *definitions {
 		switch part[0] {
 		case "type":
 			current = d.byName[part[1]]
-			d.types[current].first = len(d.fields)
+			d.Types[current].First = len(d.Fields)
 		case "field":
 			typ, ok := d.byName[part[2]]
 			if !ok {
@@ -100,9 +108,9 @@ func readDefinitions() *definitions {
 			if part[3] != "-" {
 				set = setIndex[part[3]]
 			}
-			d.members.put(current, part[1], len(d.fields))
-			d.fields = append(d.fields, field{part[1], typ, set})
-			d.types[current].n++
+			d.members.put(current, part[1], len(d.Fields))
+			d.Fields = append(d.Fields, Field{part[1], typ, set})
+			d.Types[current].N++
 		case "system":
 			for _, c := range part[3:] {
 				d.codes.put(d.systems[part[1]], c, 1)
@@ -126,8 +134,45 @@ func readDefinitions() *definitions {
 	return d
 }
 
-// holds reports whether the value set has the code.
-func (d *definitions) holds(set int, code []byte) bool {
+// Type returns the index of a type.
+func (d *Definitions) Type(name []byte) (int, bool) {
+	t, ok := d.byName[string(name)]
+	return t, ok
+}
+
+// Resource returns the index of a resource type.
+func (d *Definitions) Resource(name []byte) (int, bool) {
+	t, ok := d.byName[string(name)]
+	return t, ok && d.Types[t].Resource
+}
+
+// Member returns which field of a type has the name, counted from the type's first.
+func (d *Definitions) Member(typ int, name []byte) (int, bool) {
+	f, ok := d.members.get(typ, name)
+	return f - d.Types[typ].First, ok
+}
+
+// Profile reports whether url is the address of a profile or type that R4 or US Core
+// publishes.
+func (d *Definitions) Profile(url []byte) bool {
+	return d.profiles[string(url)]
+}
+
+// Published reports whether a code is one of a published code system: one whose codes
+// R4 lists, or one whose codes package term knows by their form.
+func (d *Definitions) Published(system, code []byte) bool {
+	if check, ok := term.System(string(system)); ok {
+		return check(code)
+	}
+	s, ok := d.systems[string(system)]
+	if ok {
+		_, ok = d.codes.get(s, code)
+	}
+	return ok
+}
+
+// Holds reports whether a value set has the code, under whatever system.
+func (d *Definitions) Holds(set int, code []byte) bool {
 	if set < 0 {
 		return false
 	}
@@ -140,7 +185,7 @@ func (d *definitions) holds(set int, code []byte) bool {
 		}
 	}
 	for _, url := range d.sets[set].external {
-		if check, ok := external(url); ok && check(code) {
+		if check, ok := term.System(url); ok && check(code) {
 			return true
 		}
 	}

@@ -1,4 +1,4 @@
-package fhir
+package term
 
 import (
 	"bytes"
@@ -29,8 +29,8 @@ const unitWords = "|mcg|mg|gm|gms|ml|dl|cc|iu|ug|kg|lb|lbs|oz|cm|mm|km|in|ft|inc
 	"temperature|volume|weight|mass|height|length|body|surface|area|rate|respirations|resp|heart|pulse|breaths_per_minute|beats_per_minute|am|pm|x|and|of|or|1.73_m2|#|mmole|mmoles|micromol|pg|fl|ng|tbsp|tsp|teaspoon|teaspoons|tablespoon|tablespoons|international|" +
 	"a|mo|wk|d|h|s|m|l|g|t|z|"
 
-// unit reports whether b is a unit: an expression of UCUM, or plain words for one.
-func unit(b []byte) bool {
+// Unit reports whether b is a unit: an expression of UCUM, or plain words for one.
+func Unit(b []byte) bool {
 	return len(b) > 0 && len(b) <= 60 && (ucum(b) || plainUnit(b))
 }
 
@@ -85,7 +85,7 @@ func ucumPart(b []byte) bool {
 	if p, ok := bytes.CutPrefix(b, []byte("10^")); ok {
 		return exponent(p)
 	}
-	if every(b, 1, 3, digit) {
+	if Every(b, 1, 3, Digit) {
 		return true
 	}
 	for n := len(b); n > 0 && n >= len(b)-2; n-- {
@@ -103,15 +103,15 @@ func exponent(b []byte) bool {
 	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
 		b = b[1:]
 	}
-	return every(b, 1, 2, digit)
+	return Every(b, 1, 2, Digit)
 }
 
 func atom(b []byte) bool {
-	if listed(unitAtoms, b) {
+	if Listed(unitAtoms, b) {
 		return true
 	}
 	for n := 1; n <= 2 && n < len(b); n++ {
-		if listed(unitPrefixes, b[:n]) && listed(unitAtoms, b[n:]) {
+		if Listed(unitPrefixes, b[:n]) && Listed(unitAtoms, b[n:]) {
 			return true
 		}
 	}
@@ -120,8 +120,8 @@ func atom(b []byte) bool {
 
 func annotation(b []byte) bool {
 	for part := range bytes.FieldsFuncSeq(bytes.ToLower(b), func(r rune) bool { return r == '_' || r == '-' }) {
-		if !listed(unitWords, part) && !every(part, 0, 3, func(c byte) bool { return digit(c) || c == '.' }) {
-			return listed(unitWords, bytes.ToLower(b))
+		if !Listed(unitWords, part) && !Every(part, 0, 3, func(c byte) bool { return Digit(c) || c == '.' }) {
+			return Listed(unitWords, bytes.ToLower(b))
 		}
 	}
 	return true
@@ -131,19 +131,23 @@ func annotation(b []byte) bool {
 func plainUnit(b []byte) bool {
 	words := 0
 	for part := range bytes.FieldsFuncSeq(bytes.ToLower(b), func(r rune) bool { return strings.ContainsRune(" /-.,()^*%", r) }) {
-		if listed(unitWords, part) {
+		n := 0
+		for n < len(part) && n < 4 && (Digit(part[n]) || part[n] == '.') {
+			n++
+		}
+		if rest := part[n:]; len(rest) > 0 && (Listed(unitWords, rest) || n > 0 && Letter(rest[0]) && ucumPart(rest)) { // "1.73m2"
 			words++
 			continue
 		}
-		if !every(part, 1, 4, func(c byte) bool { return digit(c) || c == '.' }) {
+		if !Every(part, 1, 4, func(c byte) bool { return Digit(c) || c == '.' }) {
 			return false
 		}
 	}
 	return words > 0
 }
 
-// years, months … say how many of a unit make a year; zero for other units.
-func perYear(b []byte) float64 {
+// PerYear says how many of a unit of time make a year; zero for other units.
+func PerYear(b []byte) float64 {
 	switch string(bytes.ToLower(b)) {
 	case "a", "y", "yr", "yrs", "year", "years", "a_j", "a_g", "a_t", "{years}", "{year}":
 		return 1
