@@ -228,6 +228,9 @@ func (q One) Answer(ctx context.Context, r *ledger.Reading) (File, error) {
 			f.Details, err = open[Details](ctx, r, s.Seq)
 			f.Disposed = f.Details == Details{}
 		case string(Declined):
+			if f.Status != Declined {
+				break // it was amended since
+			}
 			f.Note, err = open[Note](ctx, r, s.Seq)
 		}
 		if err != nil {

@@ -105,6 +105,33 @@ func TestLapsedTrainingDenies(t *testing.T) {
 	}
 }
 
+// An obligation that nobody is able to fulfil is a no: without an enforcement point
+// everything is denied.
+func TestObligationsThatCannotBeMetDeny(t *testing.T) {
+	w := requesttest.Open(t)
+	w.Sources.Can = nil
+	if f := w.Submit(t, "q-1", requesttest.Ask()); f.Status != request.Denied || !strings.Contains(request.Why(f.Decision), "cannot fulfil") {
+		t.Errorf("status %q: %s", f.Status, request.Why(f.Decision))
+	}
+}
+
+// A refusal is answered by asking for less, and its note goes with it.
+func TestAmendAfterRefusal(t *testing.T) {
+	w := requesttest.Open(t)
+	w.Submit(t, "q-1", requesttest.Ask())
+	if err := do(t, w, requesttest.Officer, "q-1", request.Refuse{Reason: request.TooMuch, Note: request.Note{Text: "Half a year is enough."}}); err != nil {
+		t.Fatal(err)
+	}
+	less := requesttest.Ask()
+	less.Window.Until = civil.Of(2025, time.June, 30)
+	if err := do(t, w, requesttest.Analyst, "q-1", request.Amend{Ask: less, Details: requesttest.Words(), Sources: w.Sources}); err != nil {
+		t.Fatal(err)
+	}
+	if f := w.See(t, requesttest.Officer, "q-1"); f.Status != request.Awaiting || f.Refusal != "" || f.Note.Text != "" || f.By != requesttest.Coordinator.ID {
+		t.Errorf("status %q, refusal %q, note %q, by %s", f.Status, f.Refusal, f.Note.Text, f.By)
+	}
+}
+
 // 45 CFR 164.514(d)(3)(ii), two persons: whoever asked does not approve, even with
 // the role for it and within one organization; somebody else there does.
 func TestTwoPersons(t *testing.T) {

@@ -241,7 +241,7 @@ func TestDeniedPageSaysWhatWouldHaveToChange(t *testing.T) {
 	s.Sign(t, "baa.report")
 	_, where := s.post(t, requesttest.Coordinator, "/requests", entry(), 303)
 	seen := text(t, s.get(t, requesttest.Coordinator, where, 200))
-	for _, want := range []string{"Nothing may be shared on this request", "lacks: Report of unpermitted uses and breaches", "What would have to change", "not information blocking", "45 CFR 171.", "All 16 elements asked for are withheld"} {
+	for _, want := range []string{"Nothing may be shared on this request", "lacks: Report of unpermitted uses and breaches", "What would have to change", "not information blocking", "45 CFR 171.", "The basis named fails: Business associate", "All 16 elements asked for are withheld"} {
 		if !strings.Contains(seen, want) {
 			t.Errorf("the page does not say %q:\n%s", want, seen)
 		}

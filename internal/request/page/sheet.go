@@ -222,9 +222,29 @@ func (v sheet) basis() (law.Basis, bool) {
 	return v.Decision.Bases[i], true
 }
 
-// tried lists the bases that do not hold, or hold and were not needed.
+// tried lists the other bases: the one that was named first, then those that hold too.
 func (v sheet) tried() []law.Basis {
-	return slices.DeleteFunc(slices.Clone(v.Decision.Bases), func(b law.Basis) bool { return b.Rule == v.Decision.Basis })
+	out := slices.DeleteFunc(slices.Clone(v.Decision.Bases), func(b law.Basis) bool { return b.Rule == v.Decision.Basis })
+	rank := func(b law.Basis) int {
+		switch {
+		case v.believed(b):
+			return 0
+		case b.Holds:
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(out, func(a, b law.Basis) int { return rank(a) - rank(b) })
+	return out
+}
+
+// disappointed is the basis that was named, if it fails.
+func (v sheet) disappointed() (law.Basis, bool) {
+	i := slices.IndexFunc(v.Decision.Bases, func(b law.Basis) bool { return v.believed(b) && !b.Holds })
+	if i < 0 {
+		return law.Basis{}, false
+	}
+	return v.Decision.Bases[i], true
 }
 
 // believed reports whether whoever asked named the basis.
