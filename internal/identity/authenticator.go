@@ -94,13 +94,14 @@ func (a authenticator) uri(login string) string {
 
 // An Enrolment is what a person needs to set up an authenticator.
 type Enrolment struct {
+	Login   string
 	Secret  string // in groups of four, to type
 	URI     string // for a link on the same phone
 	Picture string // QR code, as a data URL
 }
 
 func (a authenticator) enrolment(login string) (Enrolment, error) {
-	e := Enrolment{URI: a.uri(login), Secret: grouped(a.Secret, 4, " ")}
+	e := Enrolment{Login: login, URI: a.uri(login), Secret: grouped(a.Secret, 4, " ")}
 	key, err := otp.NewKeyFromURL(e.URI)
 	if err != nil {
 		return e, fmt.Errorf("identity: the address of an authenticator is malformed")

@@ -103,11 +103,15 @@ func persons(ctx context.Context, r *ledger.Reading, where string, args ...any) 
 			return nil, err
 		}
 		p.Role = phi.Role(role)
-		for text, to := range map[string]*time.Time{since: &p.Since, seen: &p.Seen, until: &p.Until} {
-			if text != "" {
-				if *to, err = time.Parse(time.RFC3339Nano, text); err != nil {
-					return nil, err
-				}
+		for _, t := range []struct {
+			text string
+			to   *time.Time
+		}{{since, &p.Since}, {seen, &p.Seen}, {until, &p.Until}} {
+			if t.text == "" {
+				continue
+			}
+			if *t.to, err = time.Parse(time.RFC3339Nano, t.text); err != nil {
+				return nil, err
 			}
 		}
 		switch {
@@ -204,8 +208,8 @@ func (Source) User(ctx context.Context, r *ledger.Reading, id string) (User, err
 
 // Staff returns the people of the actor's own organization who have access, by id:
 // "Ruth Abernathy, privacy officer".
-func (Source) Staff(ctx context.Context, r *ledger.Reading) (map[string]string, error) {
-	people, err := persons(ctx, r, `where org = $1 and disabled = 0`, r.Scope().Org)
+func (s Source) Staff(ctx context.Context, r *ledger.Reading) (map[string]string, error) {
+	people, err := s.Colleagues(ctx, r)
 	out := map[string]string{}
 	for _, p := range people {
 		out[p.ID] = p.Name + ", " + strings.ReplaceAll(string(p.Role), "-", " ")
@@ -213,10 +217,9 @@ func (Source) Staff(ctx context.Context, r *ledger.Reading) (map[string]string, 
 	return out, err
 }
 
-// Recipients lists the people of the actor's own organization who have access and a
-// registered key.
-func (Source) Recipients(ctx context.Context, r *ledger.Reading) ([]Person, error) {
-	return persons(ctx, r, `where org = $1 and disabled = 0 and recipient <> ''`, r.Scope().Org)
+// Colleagues lists the people of the actor's own organization who have access.
+func (Source) Colleagues(ctx context.Context, r *ledger.Reading) ([]Person, error) {
+	return persons(ctx, r, `where org = $1 and disabled = 0`, r.Scope().Org)
 }
 
 // Names returns the names of those of the users whom the actor may know: people of

@@ -18,6 +18,7 @@ import (
 	"chaperone.example/internal/fault"
 	"chaperone.example/internal/identity"
 	"chaperone.example/internal/identity/session"
+	"chaperone.example/internal/rest"
 	"chaperone.example/internal/vault"
 	"chaperone.example/internal/web"
 	"chaperone.example/ledger"
@@ -47,9 +48,14 @@ func (p Page) Routes(mux *access.Mux) {
 	mux.Handle("POST /people/{id}/enable", web.Handler(p.enable))
 }
 
-// Refused answers a request that may not pass its route: visitors who look at a page
-// are sent to sign in, and then there. It is for [access.NewMux].
+// Refused answers a request that may not pass its route: the API with a problem
+// document, and visitors who look at a page are sent to sign in, and then there. It is
+// for [access.NewMux].
 func Refused(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, rest.Prefix+"/") {
+		rest.Refuse(w, r, access.Refusal(r.Context()))
+		return
+	}
 	if access.Actor(r.Context()).ID != "" || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		web.Error(w, r, access.Refusal(r.Context()))
 		return
@@ -202,7 +208,7 @@ func (p Page) showAccount(w http.ResponseWriter, r *http.Request, status int, f 
 	o.current, _ = identity.Current(ctx)
 	for _, g := range access.Grants() {
 		if granted(g, phi.Role(a.Role)) && !granted(g, access.Anyone) {
-			o.may = append(o.may, g.Why)
+			o.may = append(o.may, yours(g.Why))
 		}
 	}
 	return web.Render(w, r, status, accountPage(f, o))

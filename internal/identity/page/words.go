@@ -1,6 +1,8 @@
 package page
 
 import (
+	"strings"
+
 	"chaperone.example/internal/identity"
 	"chaperone.example/internal/web"
 	"chaperone.example/phi"
@@ -19,6 +21,12 @@ func blank(f *web.Form, name string) *web.Form {
 		}
 	}
 	return b
+}
+
+// yours says to a person what the table says of everybody: "Offer an agreement".
+func yours(why string) string {
+	why = strings.ReplaceAll(why, "the own ", "your ")
+	return strings.ToUpper(why[:1]) + why[1:]
 }
 
 func keyLabel(have string) string {
