@@ -135,7 +135,7 @@ func Difference(a, b law.Decision) string {
 }
 
 // Why says in plain words what a denied decision rests on: the facts that would have
-// to be otherwise, where the law names some, else the rule.
+// to be otherwise, where the law names some, then the rule.
 func Why(d law.Decision) string {
 	if d.Outcome != law.Deny {
 		return ""
@@ -157,7 +157,7 @@ func Why(d law.Decision) string {
 		}
 	}
 	if len(facts) > 0 {
-		return text + " " + sentence(strings.Join(facts, "; "))
+		return sentence(strings.Join(facts, "; ")) + " " + text
 	}
 	return text
 }

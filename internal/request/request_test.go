@@ -156,6 +156,9 @@ func TestTwoPersons(t *testing.T) {
 func TestApprove(t *testing.T) {
 	w := requesttest.Open(t)
 	f := w.Submit(t, "q-1", requesttest.Ask())
+	if _, err := f.Permit(); !fault.Is(err, fault.Refused) {
+		t.Errorf("a permit before approval: %v", err)
+	}
 	c := approve(w, "d-encounters")
 	c.Decision = f.Decision.ID
 	if err := do(t, w, requesttest.Steward, "q-1", c); err != nil {
@@ -179,6 +182,10 @@ func TestApprove(t *testing.T) {
 	}
 	if !slices.ContainsFunc(p.Obligations, func(o law.Obligation) bool { return o.Duty == law.Encrypt }) {
 		t.Error("the permit lost its obligations")
+	}
+	// The person whose account and training count is still the one who asked.
+	if r, err := ledger.Ask(t.Context(), w.Desk, requesttest.Steward, request.Ruling{ID: "q-1"}); err != nil || r.Cause != request.AtApproval || !strings.Contains(string(r.Known), requesttest.Coordinator.ID) {
+		t.Errorf("facts at %s: %s (%v)", r.Cause, r.Known, err)
 	}
 	ledgertest.CheckRebuild(t, w.Desk.Log)
 }
@@ -269,6 +276,24 @@ func TestAgreementEndedBeforeApproval(t *testing.T) {
 	}
 	if f := w.See(t, requesttest.Coordinator, "q-1"); f.Status != request.Awaiting {
 		t.Errorf("status %q after the agreement was signed anew", f.Status)
+	}
+}
+
+// An agreement that was narrowed since changes the answer: what the steward looked at
+// is not what would go out, so nothing is approved until it was decided and read again.
+func TestAgreementNarrowedBeforeApproval(t *testing.T) {
+	w := requesttest.Open(t)
+	w.Submit(t, "q-1", requesttest.Ask())
+	w.Sign(t, "", slices.DeleteFunc(requesttest.Ask().Elements, func(e string) bool { return e == "encounter.cost" })...)
+	err := do(t, w, requesttest.Steward, "q-1", approve(w, "d-encounters"))
+	if !fault.Is(err, fault.Refused) || !strings.Contains(err.Error(), "Withheld now: Charges and cost") {
+		t.Errorf("got %v, want a refusal that names what is withheld now", err)
+	}
+	if err := do(t, w, requesttest.Steward, "q-1", request.Reconsider{Sources: w.Sources}); err != nil {
+		t.Fatal(err)
+	}
+	if err := do(t, w, requesttest.Steward, "q-1", approve(w, "d-encounters")); err != nil {
+		t.Errorf("after it was decided again: %v", err)
 	}
 }
 

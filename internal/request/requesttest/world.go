@@ -38,7 +38,8 @@ const Pact = "a-1"
 // Signed and Ended are what happens to the agreement.
 type (
 	Signed struct {
-		Lacks string `json:"lacks,omitempty"` // a required clause that the text does not have
+		Lacks  string   `json:"lacks,omitempty"`  // a required clause that the text does not have
+		Covers []string `json:"covers,omitempty"` // elements it is about; empty: any
 	}
 	Ended struct{}
 )
@@ -54,6 +55,7 @@ var Deals = ledger.Kind[Deal]{
 		case Signed:
 			in, _ := instrument.Template("baa")
 			in.Clauses = slices.DeleteFunc(in.Clauses, func(c string) bool { return c == e.Lacks })
+			in.Terms.Elements = e.Covers
 			d.Agreement = law.Agreement{ID: Pact, Version: r.Version, From: Steward.Org, To: Coordinator.Org, Instrument: in, Signed: civil.On(r.Time), Start: civil.On(r.Time)}
 		case Ended:
 			d.Version, d.Terminated = r.Version, civil.On(r.Time)
@@ -105,14 +107,15 @@ func Open(t testing.TB) *World {
 	return w
 }
 
-// Sign signs the agreement, or signs it anew, without the clause named.
-func (w *World) Sign(t testing.TB, lacks string) {
+// Sign signs the agreement, or signs it anew, without the clause named, and about no
+// more than the elements named.
+func (w *World) Sign(t testing.TB, lacks string, covers ...string) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
-	if _, err := ledger.Do(ctx, w.Desk, Officer, Deals, Pact, sign{Signed{lacks}}); err == nil {
+	if _, err := ledger.Do(ctx, w.Desk, Officer, Deals, Pact, sign{Signed{lacks, covers}}); err == nil {
 		return
 	}
-	if _, err := ledger.Do(ctx, w.Desk, Officer, Deals, Pact, mend{Signed{lacks}}); err != nil {
+	if _, err := ledger.Do(ctx, w.Desk, Officer, Deals, Pact, mend{Signed{lacks, covers}}); err != nil {
 		t.Fatal(err)
 	}
 }
