@@ -1,6 +1,7 @@
 package org
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -57,14 +58,19 @@ func registered(name string, is []law.Status, state, operator string) ([]ledger.
 		return nil, fault.New(fault.Invalid, "say what the organization is: covered entity, business associate …")
 	}
 	for i, s := range is {
-		if !slices.ContainsFunc(Choices(), func(c Choice) bool { return c.Is == s }) {
+		if rank(s) < 0 {
 			return nil, fault.New(fault.Invalid, "item %d of the organization's kinds is none that an organization can register as", i+1)
 		}
 	}
 	if state != "" && (len(state) != 2 || strings.Trim(state, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
 		return nil, fault.New(fault.Invalid, "the state is two capital letters, such as OH, or left out")
 	}
-	return []ledger.Event{Registered{name, slices.Compact(slices.Sorted(slices.Values(is))), state, operator}}, nil
+	return []ledger.Event{Registered{name, slices.Compact(slices.SortedFunc(slices.Values(is), func(a, b law.Status) int { return cmp.Compare(rank(a), rank(b)) })), state, operator}}, nil
+}
+
+// rank is the place of a status among the choices, or negative.
+func rank(s law.Status) int {
+	return slices.IndexFunc(Choices(), func(c Choice) bool { return c.Is == s })
 }
 
 // cleanName trims a name and refuses one that cannot be shown in a line.

@@ -100,9 +100,9 @@ func (m Member) Gaps(count func(user string) bool) []Gap {
 		title := strings.ToLower(d.Title())
 		switch {
 		case !ok:
-			out = append(out, Gap{"No " + title + " is designated.", d.Citation(), "Designate one below."})
+			out = append(out, Gap{"No " + title + " is designated.", d.Citation(), "An administrator or officer designates one on this page."})
 		case count != nil && !count(o.User):
-			out = append(out, Gap{"The " + title + " has no active account any more.", d.Citation(), "Designate somebody else below."})
+			out = append(out, Gap{"The " + title + " has no active account any more.", d.Citation(), "An administrator or officer designates somebody else on this page."})
 		}
 	}
 	return out
