@@ -91,8 +91,8 @@ func Transform(ctx context.Context, job Job, r io.Reader, w io.Writer) (Manifest
 		}
 		manifest.Records = Records{Kind: "rows", In: res.In, Filtered: res.Filtered, Out: res.Out}
 		manifest.Counts = res.Sheet
-		for _, c := range res.Columns {
-			manifest.Columns = append(manifest.Columns, Column{Name: c.Name, Element: c.Element, Treatment: string(c.Treatment)})
+		for i, c := range res.Columns {
+			manifest.Columns = append(manifest.Columns, Column{Name: c.Name, Element: c.Element, Treatment: string(c.Treatment), Kept: res.Kept[i]})
 		}
 	}
 	manifest.Input, manifest.Output = in.digest(), out.digest()

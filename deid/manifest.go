@@ -46,6 +46,7 @@ type Column struct {
 	Name      string `json:"name"`
 	Element   string `json:"element,omitempty"`
 	Treatment string `json:"treatment"`
+	Kept      bool   `json:"kept"` // in the output
 }
 
 // Records counts records: rows or resources.

@@ -81,6 +81,7 @@ type Result struct {
 	Filtered uint64      // rows that the filter left out
 	Sheet    tally.Sheet // by column
 	Columns  []Column    // what the columns were taken for
+	Kept     []bool      // by column: it is in the output
 }
 
 // Transform reads a table from r and writes what may stay of it to w. After an error
@@ -98,7 +99,7 @@ func Transform(ctx context.Context, job Job, r io.Reader, w io.Writer) (Result, 
 			t.result.Sheet.Merge(tally.Sheet{c.Name: t.counts[i]})
 		}
 	}
-	t.result.Columns = t.columns
+	t.result.Columns, t.result.Kept = t.columns, t.stays
 	return t.result, err
 }
 
