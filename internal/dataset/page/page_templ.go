@@ -602,7 +602,7 @@ func showPage(v sheetView) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<p>Every column or path stands for an element of the catalogue. Its class says how it is guarded; the roles are the tasks that ordinarily need it.</p>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<p>Every column or path stands for an element of the catalogue. Its class says how it is guarded; the roles are the tasks that ordinarily need it. Identifiers have the letter of 45 CFR 164.514(b)(2)(i).</p>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

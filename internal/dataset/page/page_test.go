@@ -190,7 +190,7 @@ func TestStory(t *testing.T) {
 	s.contains(s.get(steward, path, 200), "No file was received yet")
 
 	s.upload(steward, to, extract, 303)
-	s.contains(s.get(steward, path, 200), "waits for confirmation", "Quasi-identifiers", "dx1–2", "164.514(b)(2)(i)(B)", "Jan 2026 to Feb 2026", "Version 1 received and sealed")
+	s.contains(s.get(steward, path, 200), "waits for confirmation", "Quasi-identifiers", "dx1–2", "Place (B)", "Jan 2026 to Feb 2026", "Version 1 received and sealed")
 	s.contains(s.get(steward, path+"/classification", 200), "Confirm classification", `value="dx1–2"`)
 	body, _ = s.post(steward, path+"/classification", url.Values{"version": {"1"}, "field1": {"zip"}, "element1": {"encounter.cost"}}, 422)
 	s.contains(body, "give a reason")

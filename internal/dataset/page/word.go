@@ -98,7 +98,7 @@ func groups(elements []dataset.Element) []group {
 func classWord(c phi.Class) (tone web.Tone, word, meaning string) {
 	switch c {
 	case phi.Direct:
-		return web.Bad, "Direct identifiers", "Each identifies a person by itself. They leave only identified, to those whose task needs them."
+		return web.Bad, "Direct identifiers", "Each identifies a person by itself. They go only to those whose task needs them, and never with de-identified data."
 	case phi.Quasi:
 		return web.Warn, "Quasi-identifiers", "Dates, places and ages identify in combination. They are coarsened, or go under a data use agreement."
 	case phi.Part2:
@@ -300,13 +300,17 @@ func content(x dataset.Row) string {
 	return s
 }
 
-// identifier says which of the identifiers of 45 CFR 164.514(b)(2)(i) an element is.
+// letters are the identifiers of 45 CFR 164.514(b)(2)(i), in a word or two.
+var letters = map[string]string{"A": "Name", "B": "Place", "C": "Date or age", "D": "Telephone", "E": "Fax", "F": "Email", "G": "Social security", "H": "Record number",
+	"I": "Plan number", "J": "Account", "K": "Licence", "L": "Vehicle", "M": "Device", "N": "Web address", "O": "Internet address", "P": "Biometric", "Q": "Photograph", "R": "Unique code"}
+
+// identifier says which of the eighteen identifiers an element is.
 func identifier(e dataset.Element) string {
 	switch {
 	case e.Identifier != "":
-		return "45 CFR 164.514(b)(2)(i)(" + e.Identifier + ")"
+		return letters[e.Identifier] + " (" + e.Identifier + ")"
 	case e.FreeText:
-		return "narrative: may hold any"
+		return "May hold any"
 	}
 	return "–"
 }
