@@ -14,6 +14,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
 
 	"chaperone.example/internal/fault"
 	"chaperone.example/ledger"
@@ -92,6 +95,7 @@ func New(mux humago.Mux, version string) *API {
 		return p
 	}
 	c := huma.DefaultConfig("Chaperone", version)
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", namer())
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	c.Security = []map[string][]string{{"token": {}}}
@@ -112,6 +116,28 @@ func New(mux humago.Mux, version string) *API {
 		w.Write(doc)
 	})
 	return &API{api}
+}
+
+// namer names the schemas of the document after module and type: every module has
+// its Row. An input body has no type of its own; the second of one name gets a
+// number.
+func namer() func(reflect.Type, string) string {
+	taken := map[string]reflect.Type{}
+	return func(t reflect.Type, hint string) string {
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		name := huma.DefaultSchemaNamer(t, hint)
+		path := strings.Split(strings.TrimSuffix(t.PkgPath(), "/rest"), "/")
+		if module := path[len(path)-1]; strings.Contains(t.PkgPath(), "/internal/") && module != "rest" {
+			name = strings.ToUpper(module[:1]) + module[1:] + name
+		}
+		for n, base := 2, name; taken[name] != nil && taken[name] != t; n++ {
+			name = base + strconv.Itoa(n)
+		}
+		taken[name] = t
+		return name
+	}
 }
 
 // Document returns the OpenAPI 3.1 document.
