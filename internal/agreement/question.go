@@ -249,8 +249,9 @@ func note(ctx context.Context, r *ledger.Reading, seq int64) (text string, gone 
 	return n.Note, false, err
 }
 
-// A Link is an agreement as an edge of the chain of custody (ORG-2): data may flow
-// from the one to the other only while it is live.
+// A Link is a business associate or subcontractor agreement as an edge of the chain
+// of custody (ORG-2): information may flow from the one to the other only while it is
+// live. Other kinds of agreement are no links: they do not stand in for one.
 type Link struct {
 	ID   string // empty when the link is between two others
 	Kind instrument.Kind
@@ -285,12 +286,12 @@ func (Links) Answer(ctx context.Context, r *ledger.Reading) ([]Link, error) {
 	seen := map[string]bool{org: true}
 	var below []string
 	add := func(c Contract, id string) {
-		s := c.Status(now)
-		if s == Dropped {
+		s, k := c.Status(now), c.Kind()
+		if s == Dropped || k != instrument.BusinessAssociate && k != instrument.Subcontractor {
 			return
 		}
-		out = append(out, Link{id, c.Kind(), c.Upstream, c.Downstream, s == InForce, s})
-		if k := c.Kind(); (k == instrument.BusinessAssociate || k == instrument.Subcontractor) && !seen[c.Downstream] {
+		out = append(out, Link{id, k, c.Upstream, c.Downstream, s == InForce, s})
+		if !seen[c.Downstream] {
 			seen[c.Downstream] = true
 			below = append(below, c.Downstream)
 		}
@@ -316,30 +317,6 @@ func (Links) Answer(ctx context.Context, r *ledger.Reading) ([]Link, error) {
 		}
 	}
 	return out, nil
-}
-
-// Gaps returns the links of which the chain of custody has no live one: two
-// organizations with business associate or subcontractor agreements between them,
-// none of which is in force (ORG-2). What rests on such a link must not flow.
-func Gaps(links []Link) (out []Pair) {
-	live := map[Pair]bool{}
-	var order []Pair
-	for _, l := range links {
-		if l.Kind != instrument.BusinessAssociate && l.Kind != instrument.Subcontractor {
-			continue
-		}
-		p := Pair{l.From, l.To}
-		if _, seen := live[p]; !seen {
-			order = append(order, p)
-		}
-		live[p] = live[p] || l.Live
-	}
-	for _, p := range order {
-		if !live[p] {
-			out = append(out, p)
-		}
-	}
-	return out
 }
 
 // A Pair names two organizations, the one whose data it is first.

@@ -162,7 +162,12 @@ func span(from, until civil.Date) string {
 
 func day(d civil.Date) string { return d.Time().Format("Jan 2, 2006") }
 
-func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+func upper(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
 
 // A Change is one term that differs between two versions.
 type Change struct {

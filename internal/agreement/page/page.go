@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"chaperone.example/internal/access"
 	"chaperone.example/internal/agreement"
@@ -47,8 +48,6 @@ type Page struct {
 func (p Page) Routes(mux *access.Mux) {
 	mux.Handle("GET /agreements", web.Handler(p.list))
 	mux.Handle("GET /agreements.csv", web.Handler(p.csv))
-	mux.Handle("GET /agreements/chain", web.Handler(p.chain))
-	mux.Handle("GET /agreements/chain.csv", web.Handler(p.chainCSV))
 	mux.Handle("GET /agreements/new", web.Handler(p.blank))
 	mux.Handle("POST /agreements", web.Handler(p.offer))
 	mux.Handle("GET /agreements/{id}", web.Handler(p.show))
@@ -203,7 +202,7 @@ func sentence(s string) string {
 	if s == "" {
 		return "–"
 	}
-	return string(s[0]-'a'+'A') + s[1:]
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 func day(d civil.Date) string { return web.Date(d.Time()) }

@@ -108,16 +108,6 @@ type ContractEvent struct {
 	Note    string    `json:"note,omitempty"`
 }
 
-// A CustodyLink is an edge of the chain of custody.
-type CustodyLink struct {
-	ID     string `json:"id,omitempty" doc:"Of the agreement, if one's own organization is a party"`
-	Kind   string `json:"kind"`
-	From   string `json:"from"`
-	To     string `json:"to"`
-	Live   bool   `json:"live"`
-	Status string `json:"status"`
-}
-
 func sheet(s agreement.Sheet) Contract {
 	c := s.Contract
 	out := Contract{ContractRow: row(s.Row), Owner: c.Upstream, Recipient: c.Downstream, Reviews: []ContractReview{}, History: []ContractEvent{}}
@@ -266,17 +256,6 @@ func Routes(api *rest.API, desk *ledger.Desk, parties agreement.Parties) {
 		out := rest.Body[[]ContractRow]{Body: []ContractRow{}}
 		for _, r := range rows {
 			out.Body = append(out.Body, row(r))
-		}
-		return &out, nil
-	})
-	rest.Get(api, "/agreements/chain", "list-custody", "The chain of custody below your organization, and its own links", func(ctx context.Context, _ *rest.None) (*rest.Body[[]CustodyLink], error) {
-		links, err := ledger.Ask(ctx, desk, access.Actor(ctx), agreement.Links{})
-		if err != nil {
-			return nil, err
-		}
-		out := rest.Body[[]CustodyLink]{Body: []CustodyLink{}}
-		for _, l := range links {
-			out.Body = append(out.Body, CustodyLink{l.ID, string(l.Kind), l.From, l.To, l.Live, string(l.Status)})
 		}
 		return &out, nil
 	})

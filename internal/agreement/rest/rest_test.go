@@ -103,7 +103,6 @@ func TestAPI(t *testing.T) {
 	c.want(hospital, "POST", at+"/sign", `{"version":2}`, 200)
 	c.want(hub, "POST", at+"/sign", `{"version":2}`, 200)
 	c.want(hub, "GET", at, "", 200, `"status":"in force"`, `"signed":"2026-03-15"`)
-	c.want(hub, "GET", "/agreements/chain", "", 200, `"live":true`)
 	c.want(hub, "POST", at+"/renew", `{"version":2,"end":"2028-03-01"}`, 200)
 	c.want(hub, "POST", at+"/withdraw", `{"version":3}`, 200)
 	c.want(hospital, "POST", at+"/review", `{"version":2,"reviewer":"counsel","finding":"objections","note":"too long"}`, 201)
