@@ -49,10 +49,11 @@ type Job struct {
 	Progress  func(read int64) // told from time to time how many bytes were read; may be nil
 }
 
-// ErrDerivedCodes is the error of a Safe Harbor job whose codes are computed from
-// identifiers: 45 CFR 164.514(c) allows only codes that are "not derived from or
-// related to information about the individual".
-var ErrDerivedCodes = errors.New("deid: Safe Harbor needs random codes, not keyed ones (45 CFR 164.514(c)); use a code book, or a limited data set")
+// ErrDerivedCodes is the error of a job whose profile asks for random codes, as Safe
+// Harbor does, and whose codes are computed from identifiers: 45 CFR 164.514(c) allows
+// only codes that are "not derived from or related to information about the
+// individual".
+var ErrDerivedCodes = errors.New("deid: the profile needs random codes, not keyed ones (45 CFR 164.514(c)); use a code book, or a limited data set")
 
 // Transform reads data from r, writes what may stay of it to w, and says what it did.
 // After an error, what was written to w is not complete and must not be used: write to
@@ -109,7 +110,7 @@ func (job Job) check() (method.Method, error) {
 		return method.Method{}, errors.New("deid: a job needs a coder for ids and keys")
 	case job.AsOf.Year == 0 || job.AsOf.Month == 0 || job.AsOf.Day == 0:
 		return method.Method{}, errors.New("deid: a job needs the day as of which ages are judged")
-	case job.Profile.Form == SafeHarbor && job.Codes.Derived():
+	case job.Profile.Codes == Random && job.Codes.Derived():
 		return method.Method{}, ErrDerivedCodes
 	}
 	return job.Profile.method(job.AsOf)

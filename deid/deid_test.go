@@ -130,12 +130,11 @@ func TestSafeHarborRefusesDerivedCodes(t *testing.T) {
 
 func TestJobIsChecked(t *testing.T) {
 	for name, change := range map[string]func(*Job){
-		"no format":                   func(j *Job) { j.Format = "xml" },
-		"no coder":                    func(j *Job) { j.Codes = nil },
-		"no day":                      func(j *Job) { j.AsOf = day.Date{} },
-		"no form":                     func(j *Job) { j.Profile.Form = "" },
-		"no such census":              func(j *Job) { j.Profile.ZIP = "1990" },
-		"census in limited data sets": func(j *Job) { j.Profile.Form = LimitedDataSet },
+		"no format":      func(j *Job) { j.Format = "xml" },
+		"no coder":       func(j *Job) { j.Codes = nil },
+		"no day":         func(j *Job) { j.AsOf = day.Date{} },
+		"no form":        func(j *Job) { j.Profile.Form = "" },
+		"no such census": func(j *Job) { j.Profile.ZIP = "1990" },
 	} {
 		j := job(t, CSV, SafeHarbor)
 		change(&j)
