@@ -219,20 +219,25 @@ func TestWaitDoubles(t *testing.T) {
 	}
 }
 
-// Guesses at the same time are looked at one after the other: no more than five are.
+// Guesses at the same time are put in a row by the ledger: once five have failed, what
+// is right does not count either.
 func TestLockoutInParallel(t *testing.T) {
 	h := open(t)
 	var wg sync.WaitGroup
 	for range 30 {
 		wg.Go(func() {
-			if _, err := h.verify(t.Context(), ruthLogin, "wrong", "000000"); err == nil {
-				t.Error("a wrong password was accepted")
+			if _, err := h.verify(t.Context(), ruthLogin, "wrong", "000000"); !fault.Is(err, fault.Forbidden) || err.Error() != errSignIn().Error() {
+				t.Errorf("a wrong password: %v", err)
 			}
 		})
 	}
 	wg.Wait()
-	if got := h.user(t, "u-ruth").Failures; got != tolerated {
-		t.Errorf("%d failures were looked at, want %d", got, tolerated)
+	if u := h.user(t, "u-ruth"); u.Failures != tolerated || u.Locked.IsZero() {
+		t.Errorf("%d failures were recorded, locked until %v", u.Failures, u.Locked)
+	}
+	a := h.actor(t, "u-ruth")
+	if _, err := ledger.Do(t.Context(), h.Desk, a, Kind, "u-ruth", signIn{"s-1", h.clock.Now().Unix() / period}); err == nil {
+		t.Error("what was checked before the fifth failure was let in after it")
 	}
 }
 
