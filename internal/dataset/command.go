@@ -252,5 +252,5 @@ func (c Retire) Decide(h Holding, _ ledger.Moment) ([]ledger.Event, error) {
 	case !known(c.Reason, Endings()):
 		return nil, fault.New(fault.Invalid, "choose why the dataset is retired: %s", list(Endings()))
 	}
-	return []ledger.Event{Retired{c.Reason}}, nil
+	return []ledger.Event{Retired(c)}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"chaperone.example/ledger"
 	"chaperone.example/ledger/scenario"
 	"chaperone.example/phi"
 	"pgregory.net/rapid"
@@ -58,5 +59,18 @@ func TestRanges(t *testing.T) {
 	got := Ranges([]string{"dx1", "poa1", "dx2", "poa2", "dx4", "sex", "Patient.name"})
 	if want := []string{"dx1–2", "dx4", "poa1–2", "sex", "Patient.name"}; !slices.Equal(got, want) {
 		t.Errorf("Ranges = %q, want %q", got, want)
+	}
+}
+
+// The label is sealed under a key of its own dataset: disposing of it forgets that
+// dataset's title and no other.
+func TestLabelSubject(t *testing.T) {
+	c := Register{Format: "encounter-csv", Source: HealthRecord, Environment: Production, Repository: "a", Label: Label{"T", "S"}, Approved: []Repository{{"a", "r"}}}
+	events, err := c.Decide(Holding{}, ledger.Moment{ID: "d-7", Actor: ledger.Actor{Org: "o-1"}})
+	if err != nil || len(events) != 1 {
+		t.Fatal(events, err)
+	}
+	if s, ok := events[0].(ledger.Sealed); !ok || s.Subject != "dataset/d-7" {
+		t.Errorf("%+v is not sealed under its dataset", events[0])
 	}
 }

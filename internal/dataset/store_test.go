@@ -370,7 +370,7 @@ func TestNewID(t *testing.T) {
 	if a, b := NewID(steward, "k"), NewID(steward, "k"); a != b || a == NewID(stranger, "k") || a == NewID(steward, "l") || len(a) != len(NewID(steward, "")) {
 		t.Errorf("NewID = %s, %s", a, b)
 	}
-	if NewID(steward, "") == NewID(steward, "") {
+	if a, b := NewID(steward, ""), NewID(steward, ""); a == b {
 		t.Error("two new ids are the same")
 	}
 }

@@ -11,11 +11,10 @@ type kind struct {
 
 // A column is one that a table may have.
 type column struct {
-	name    string
-	element string // id in the catalogue of package phi
-	kind    kind
-	needed  bool // the table must have it
-	filled  bool // every row must have a value
+	name   string
+	kind   kind
+	needed bool // the table must have it
+	filled bool // every row must have a value
 }
 
 // matches returns a kind whose values are of min to max bytes that in accepts.

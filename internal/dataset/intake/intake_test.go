@@ -423,3 +423,28 @@ func judge(t *testing.T, f Finding, err error) {
 		}
 	}
 }
+
+func BenchmarkCheck(b *testing.B) {
+	files := map[string]*bytes.Buffer{}
+	if _, err := synth.Write(synth.Config{Hospitals: 1, Patients: 400, Months: 12, Seed: 7}, func(name string) (io.WriteCloser, error) {
+		files[filepath.Base(name)] = &bytes.Buffer{}
+		return keep{files[filepath.Base(name)]}, nil
+	}); err != nil {
+		b.Fatal(err)
+	}
+	for name, format := range map[string]Format{"encounters.csv": Encounters, "fhir.ndjson": Resources} {
+		b.Run(string(format), func(b *testing.B) {
+			b.SetBytes(int64(files[name].Len()))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Check(bytes.NewReader(files[name].Bytes()), format, Rules{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+type keep struct{ *bytes.Buffer }
+
+func (keep) Close() error { return nil }

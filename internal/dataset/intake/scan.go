@@ -288,7 +288,7 @@ func (s *scan) resourceType(depth int) (string, error) {
 	return found, err
 }
 
-// wellFormed reports the first byte that is not UTF-8, or -1.
+// notUTF8 returns the first byte that is not UTF-8, or -1.
 func notUTF8(b []byte) int {
 	if utf8.Valid(b) {
 		return -1
