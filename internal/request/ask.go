@@ -226,10 +226,8 @@ func (d Details) check(f law.Form) error {
 	case f > law.Expert && strings.TrimSpace(d.WhyMore) == "":
 		return invalid("say why de-identified data do not serve the purpose: the least identifying form comes first (45 CFR 164.502(b))")
 	}
-	for _, s := range []string{d.Project, d.Statement, d.WhyMore} {
-		if numbersPerson(s) {
-			return invalid("a statement holds a long number, such as a record or social security number: remove whatever points to a patient")
-		}
+	if slices.ContainsFunc([]string{d.Project, d.Statement, d.WhyMore}, numbersPerson) {
+		return invalid("a statement holds a long number, such as a record or social security number: remove whatever points to a patient")
 	}
 	return nil
 }

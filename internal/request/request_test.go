@@ -557,7 +557,8 @@ func TestNoFreeTextInTheLedger(t *testing.T) {
 	if err := do(t, w, requesttest.Steward, "q-1", request.Refuse{Reason: request.TooMuch, Note: request.Note{Text: "Heliotrope"}}); err != nil {
 		t.Fatal(err)
 	}
-	words := []string{"Heliotrope", requesttest.Words().Project, "practices worth copying", "have to be counted", "Robin Sample"}
+	words := []string{"Heliotrope", requesttest.Words().Project, "practices worth copying", "have to be counted", "Robin Sample",
+		"the party where it began leads", "multi-factor authentication"} // and nothing that the parties wrote into their agreement
 	for r, err := range w.Desk.Log.All(t.Context(), 0) {
 		if err != nil {
 			t.Fatal(err)

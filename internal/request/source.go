@@ -134,6 +134,13 @@ func (s Sources) gather(ctx context.Context, r *ledger.Reading, who ledger.Actor
 		return law.Facts{}, err
 	}
 	f.Project, f.Dataset = m.Project, law.Dataset{Window: hull(sets)}
+	f.Agreements = slices.Clone(f.Agreements)
+	for i := range f.Agreements {
+		// What the parties wrote in their own words no rule reads, and the facts are recorded
+		// in the event, where both organizations see them.
+		t := &f.Agreements[i].Instrument.Terms
+		t.Coordination, t.CounselSummary, t.Safeguards = "", "", nil
+	}
 	return f, nil
 }
 

@@ -18,40 +18,40 @@ import (
 	"chaperone.example/ledger"
 )
 
-// A RequestWindow is the time frame: days of discharge, both included.
-type RequestWindow struct {
+// A Window is the time frame: days of discharge, both included.
+type Window struct {
 	From  string `json:"from" format:"date" doc:"First day"`
 	Until string `json:"until" format:"date" doc:"Last day"`
 }
 
-// A RequestPopulation says whose encounters are wanted; what is left out is not restricted.
-type RequestPopulation struct {
+// A Population says whose encounters are wanted; what is left out is not restricted.
+type Population struct {
 	Classes   []string `json:"classes,omitempty" maxItems:"4" enum:"I,E,O,B" doc:"Inpatient, emergency, outpatient, observation"`
 	MinAge    int      `json:"min_age,omitempty" minimum:"0" maximum:"120" doc:"Years at the encounter, included"`
 	MaxAge    *int     `json:"max_age,omitempty" minimum:"0" maximum:"120" doc:"Years at the encounter, included"`
 	Diagnoses []string `json:"diagnoses,omitempty" maxItems:"100" doc:"Beginnings of ICD-10-CM codes, without the dot: I50"`
 }
 
-// A RequestAsk is a request for data, with its words.
-type RequestAsk struct {
-	Discloser  string            `json:"discloser" maxLength:"64" doc:"Organization that holds the data"`
-	Purpose    string            `json:"purpose" maxLength:"40" doc:"One of the purposes, such as operations"`
-	Activity   string            `json:"activity,omitempty" maxLength:"40" doc:"For operations: which of them, such as quality-assessment"`
-	Basis      string            `json:"basis,omitempty" maxLength:"8" doc:"Rule believed to permit it; every basis is tried anyway"`
-	Consortium string            `json:"consortium,omitempty" maxLength:"64" doc:"Organization whose consortium runs the project"`
-	Combines   []string          `json:"combines,omitempty" maxItems:"200" doc:"Organizations whose data will be combined with these"`
-	Population RequestPopulation `json:"population"`
-	Window     RequestWindow     `json:"window"`
-	Elements   []string          `json:"elements" minItems:"1" maxItems:"200" doc:"Elements of the catalogue, such as encounter.diagnosis"`
-	Form       string            `json:"form" enum:"safe-harbor,expert,limited,identified" doc:"Form wanted"`
-	Recipients []string          `json:"recipients" minItems:"1" maxItems:"50" doc:"Users of the own organization with a registered key"`
-	Retention  int               `json:"retention" minimum:"1" maximum:"2196" doc:"Days"`
-	Project    string            `json:"project" maxLength:"480" doc:"Name of the project; nothing that points to a patient"`
-	Statement  string            `json:"statement" maxLength:"16000" doc:"What the data will be used for; nothing that points to a patient"`
-	WhyMore    string            `json:"why_more,omitempty" maxLength:"16000" doc:"For more than de-identified data: why less does not serve"`
+// An Ask is a request for data, with its words.
+type Ask struct {
+	Discloser  string     `json:"discloser" maxLength:"64" doc:"Organization that holds the data"`
+	Purpose    string     `json:"purpose" maxLength:"40" doc:"One of the purposes, such as operations"`
+	Activity   string     `json:"activity,omitempty" maxLength:"40" doc:"For operations: which of them, such as quality-assessment"`
+	Basis      string     `json:"basis,omitempty" maxLength:"8" doc:"Rule believed to permit it; every basis is tried anyway"`
+	Consortium string     `json:"consortium,omitempty" maxLength:"64" doc:"Organization whose consortium runs the project"`
+	Combines   []string   `json:"combines,omitempty" maxItems:"200" doc:"Organizations whose data will be combined with these"`
+	Population Population `json:"population"`
+	Window     Window     `json:"window"`
+	Elements   []string   `json:"elements" minItems:"1" maxItems:"200" doc:"Elements of the catalogue, such as encounter.diagnosis"`
+	Form       string     `json:"form" enum:"safe-harbor,expert,limited,identified" doc:"Form wanted"`
+	Recipients []string   `json:"recipients" minItems:"1" maxItems:"50" doc:"Users of the own organization with a registered key"`
+	Retention  int        `json:"retention" minimum:"1" maximum:"2196" doc:"Days"`
+	Project    string     `json:"project" maxLength:"480" doc:"Name of the project; nothing that points to a patient"`
+	Statement  string     `json:"statement" maxLength:"16000" doc:"What the data will be used for; nothing that points to a patient"`
+	WhyMore    string     `json:"why_more,omitempty" maxLength:"16000" doc:"For more than de-identified data: why less does not serve"`
 }
 
-func (a RequestAsk) read() (request.Ask, request.Details) {
+func (a Ask) read() (request.Ask, request.Details) {
 	out := request.Ask{Discloser: a.Discloser, Purpose: purpose.Kind(a.Purpose), Activity: purpose.Activity(a.Activity), Basis: a.Basis, Consortium: a.Consortium,
 		Combines: a.Combines, Elements: a.Elements, Recipients: a.Recipients, Retention: a.Retention,
 		Population: request.Population{MinAge: a.Population.MinAge, MaxAge: a.Population.MaxAge, Diagnoses: a.Population.Diagnoses}}
@@ -69,8 +69,8 @@ func (a RequestAsk) read() (request.Ask, request.Details) {
 	return out, request.Details{Project: a.Project, Statement: a.Statement, WhyMore: a.WhyMore}
 }
 
-// A RequestRow is one request of a list.
-type RequestRow struct {
+// A Row is one request of a list.
+type Row struct {
 	ID        string    `json:"id"`
 	Project   string    `json:"project"`
 	Recipient string    `json:"recipient" doc:"Organization that asks, by name"`
@@ -88,77 +88,77 @@ type RequestRow struct {
 	Changed   time.Time `json:"changed"`
 }
 
-// A RequestList is a page of a list.
-type RequestList struct {
-	Requests []RequestRow `json:"requests"`
-	Await    int          `json:"await" doc:"Requests that await a decision of the own organization"`
-	More     bool         `json:"more" doc:"There is a further page"`
+// A Listing is a page of a list.
+type Listing struct {
+	Requests []Row `json:"requests"`
+	Await    int   `json:"await" doc:"Requests that await a decision of the own organization"`
+	More     bool  `json:"more" doc:"There is a further page"`
 }
 
-// A DataRequest is a request as it stands.
-type DataRequest struct {
-	ID        string         `json:"id"`
-	Version   int            `json:"version"`
-	Status    string         `json:"status" doc:"denied, awaiting, approved, refused or withdrawn"`
-	By        string         `json:"by" doc:"User who asked"`
-	Role      string         `json:"role"`
-	Recipient string         `json:"recipient" doc:"Organization that asks"`
-	Ask       RequestAsk     `json:"ask"`
-	Decision  string         `json:"decision" doc:"Id of the newest decision"`
-	Outcome   string         `json:"outcome"`
-	Form      string         `json:"form"`
-	Permit    *RequestPermit `json:"permit,omitempty" doc:"What may be released, once approved"`
-	Refusal   string         `json:"refusal,omitempty" doc:"Ground of a refusal"`
-	Citation  string         `json:"citation,omitempty" doc:"What the refusal rests on"`
-	Note      string         `json:"note,omitempty"`
-	Steps     []RequestStep  `json:"steps"`
+// A File is a request as it stands.
+type File struct {
+	ID        string  `json:"id"`
+	Version   int     `json:"version"`
+	Status    string  `json:"status" doc:"denied, awaiting, approved, refused or withdrawn"`
+	By        string  `json:"by" doc:"User who asked"`
+	Role      string  `json:"role"`
+	Recipient string  `json:"recipient" doc:"Organization that asks"`
+	Ask       Ask     `json:"ask"`
+	Decision  string  `json:"decision" doc:"Id of the newest decision"`
+	Outcome   string  `json:"outcome"`
+	Form      string  `json:"form"`
+	Permit    *Permit `json:"permit,omitempty" doc:"What may be released, once approved"`
+	Refusal   string  `json:"refusal,omitempty" doc:"Ground of a refusal"`
+	Citation  string  `json:"citation,omitempty" doc:"What the refusal rests on"`
+	Note      string  `json:"note,omitempty"`
+	Steps     []Step  `json:"steps"`
 }
 
-// A RequestStep is something that happened to a request.
-type RequestStep request.Step
+// A Step is something that happened to a request.
+type Step request.Step
 
-// A RequestReplay compares a recorded decision with the one computed from its record.
-type RequestReplay request.Repetition
+// A Repetition compares a recorded decision with the one computed from its record.
+type Repetition request.Repetition
 
-// A RequestPermit is what an approved request allows to be released.
-type RequestPermit struct {
-	Datasets    []string       `json:"datasets"`
-	Form        string         `json:"form"`
-	Elements    []RequestGrant `json:"elements"`
-	Missing     []string       `json:"missing,omitempty" doc:"Permitted, but in none of the datasets"`
-	Window      RequestWindow  `json:"window"`
-	Basis       string         `json:"basis" doc:"Rule"`
-	Citation    string         `json:"citation"`
-	Obligations []RequestDuty  `json:"obligations"`
-	Retention   int            `json:"retention" doc:"Days: the shorter of what was asked and what the agreements allow"`
-	ApprovedBy  string         `json:"approved_by"`
-	ApprovedAt  time.Time      `json:"approved_at"`
+// A Permit is what an approved request allows to be released.
+type Permit struct {
+	Datasets    []string  `json:"datasets"`
+	Form        string    `json:"form"`
+	Elements    []Grant   `json:"elements"`
+	Missing     []string  `json:"missing,omitempty" doc:"Permitted, but in none of the datasets"`
+	Window      Window    `json:"window"`
+	Basis       string    `json:"basis" doc:"Rule"`
+	Citation    string    `json:"citation"`
+	Obligations []Duty    `json:"obligations"`
+	Retention   int       `json:"retention" doc:"Days: the shorter of what was asked and what the agreements allow"`
+	ApprovedBy  string    `json:"approved_by"`
+	ApprovedAt  time.Time `json:"approved_at"`
 }
 
-// A RequestGrant is one element that may be released.
-type RequestGrant struct {
+// A Grant is one element that may be released.
+type Grant struct {
 	Element   string `json:"element"`
 	Treatment string `json:"treatment" doc:"kept or transformed"`
 	As        string `json:"as,omitempty"`
 	Form      string `json:"form"`
 }
 
-// A RequestDuty is an obligation that goes with the data.
-type RequestDuty struct {
+// A Duty is an obligation that goes with the data.
+type Duty struct {
 	Duty     string            `json:"duty"`
 	Text     string            `json:"text"`
 	Citation string            `json:"citation"`
 	Params   map[string]string `json:"params,omitempty"`
 }
 
-func permit(p request.Permit) *RequestPermit {
-	out := &RequestPermit{Datasets: p.Datasets, Form: p.Form.String(), Elements: []RequestGrant{}, Missing: p.Missing, Window: window(p.Window), Basis: p.Basis, Citation: p.Citation,
-		Obligations: []RequestDuty{}, Retention: p.Retention, ApprovedBy: p.ApprovedBy, ApprovedAt: p.ApprovedAt}
+func permit(p request.Permit) *Permit {
+	out := &Permit{Datasets: p.Datasets, Form: p.Form.String(), Elements: []Grant{}, Missing: p.Missing, Window: window(p.Window), Basis: p.Basis, Citation: p.Citation,
+		Obligations: []Duty{}, Retention: p.Retention, ApprovedBy: p.ApprovedBy, ApprovedAt: p.ApprovedAt}
 	for _, g := range p.Elements {
-		out.Elements = append(out.Elements, RequestGrant{g.Element, string(g.Treatment), g.As, g.Form.String()})
+		out.Elements = append(out.Elements, Grant{g.Element, string(g.Treatment), g.As, g.Form.String()})
 	}
 	for _, o := range p.Obligations {
-		d := RequestDuty{Duty: string(o.Duty), Text: o.Text, Citation: o.Citation}
+		d := Duty{Duty: string(o.Duty), Text: o.Text, Citation: o.Citation}
 		for _, x := range o.Params {
 			if d.Params == nil {
 				d.Params = map[string]string{}
@@ -170,12 +170,12 @@ func permit(p request.Permit) *RequestPermit {
 	return out
 }
 
-func window(w law.Window) RequestWindow { return RequestWindow{w.From.String(), w.Until.String()} }
+func window(w law.Window) Window { return Window{w.From.String(), w.Until.String()} }
 
 // write is the reverse of read.
-func write(a request.Ask, d request.Details) RequestAsk {
-	out := RequestAsk{Discloser: a.Discloser, Purpose: string(a.Purpose), Activity: string(a.Activity), Basis: a.Basis, Consortium: a.Consortium, Combines: a.Combines,
-		Population: RequestPopulation{MinAge: a.Population.MinAge, MaxAge: a.Population.MaxAge, Diagnoses: a.Population.Diagnoses}, Window: window(a.Window),
+func write(a request.Ask, d request.Details) Ask {
+	out := Ask{Discloser: a.Discloser, Purpose: string(a.Purpose), Activity: string(a.Activity), Basis: a.Basis, Consortium: a.Consortium, Combines: a.Combines,
+		Population: Population{MinAge: a.Population.MinAge, MaxAge: a.Population.MaxAge, Diagnoses: a.Population.Diagnoses}, Window: window(a.Window),
 		Elements: a.Elements, Form: a.Form.String(), Recipients: a.Recipients, Retention: a.Retention, Project: d.Project, Statement: d.Statement, WhyMore: d.WhyMore}
 	for _, c := range a.Population.Classes {
 		out.Population.Classes = append(out.Population.Classes, string(c))
@@ -183,8 +183,8 @@ func write(a request.Ask, d request.Details) RequestAsk {
 	return out
 }
 
-// A RequestRuling is a recorded decision with all it was computed from.
-type RequestRuling struct {
+// A Ruling is a recorded decision with all it was computed from.
+type Ruling struct {
 	ID       string          `json:"id"`
 	Version  int             `json:"version" doc:"Of the request"`
 	Cause    string          `json:"cause"`
@@ -203,16 +203,16 @@ type listInput struct {
 
 type submitInput struct {
 	Key  string `header:"Idempotency-Key" maxLength:"200"`
-	Body RequestAsk
+	Body Ask
 }
 
 type amendInput struct {
 	rest.ByID
-	Body RequestAsk
+	Body Ask
 }
 
-// A RequestApproval chooses what to release from.
-type RequestApproval struct {
+// An Approval chooses what to release from.
+type Approval struct {
 	Decision string   `json:"decision,omitempty" maxLength:"64" doc:"The decision that was looked at; refused if there is a newer one"`
 	Datasets []string `json:"datasets" minItems:"1" maxItems:"50"`
 	Partial  bool     `json:"partial,omitempty" doc:"Release even without elements that no chosen dataset holds"`
@@ -220,18 +220,18 @@ type RequestApproval struct {
 
 type approveInput struct {
 	rest.ByID
-	Body RequestApproval
+	Body Approval
 }
 
-// A RequestRefusal says why.
-type RequestRefusal struct {
+// A Refusal says why.
+type Refusal struct {
 	Reason string `json:"reason" enum:"not-held,too-much,unclear,restricted,unsafe,infeasible,instead,other"`
 	Note   string `json:"note,omitempty" maxLength:"16000" doc:"Nothing that points to a patient"`
 }
 
 type refuseInput struct {
 	rest.ByID
-	Body RequestRefusal
+	Body Refusal
 }
 
 type rulingInput struct {
@@ -267,18 +267,18 @@ func (d door) do(ctx context.Context, id string, c ledger.Command[request.Inquir
 	return rest.Acknowledge(id, receipt), nil
 }
 
-func (d door) list(ctx context.Context, in *listInput) (*rest.Body[RequestList], error) {
+func (d door) list(ctx context.Context, in *listInput) (*rest.Body[Listing], error) {
 	l, err := ledger.Ask(ctx, d.desk, access.Actor(ctx), request.List{Side: request.Side(in.Side), Status: request.Status(in.Status), Page: in.Page, Sources: d.sources})
 	if err != nil {
 		return nil, err
 	}
-	out := RequestList{Requests: []RequestRow{}, Await: l.Await, More: l.More}
+	out := Listing{Requests: []Row{}, Await: l.Await, More: l.More}
 	for _, x := range l.Rows {
-		out.Requests = append(out.Requests, RequestRow{ID: x.ID, Project: x.Project, Recipient: x.Recipient, Discloser: x.Discloser, AwaitsUs: x.AwaitsMe, Status: string(x.Status),
+		out.Requests = append(out.Requests, Row{ID: x.ID, Project: x.Project, Recipient: x.Recipient, Discloser: x.Discloser, AwaitsUs: x.AwaitsMe, Status: string(x.Status),
 			Outcome: string(x.Outcome), Version: x.Version, Purpose: string(x.Purpose), Activity: string(x.Activity), Asked: x.Asked, Permitted: x.Given, Form: x.Form.String(),
 			Submitted: x.Submitted, Changed: x.Changed})
 	}
-	return &rest.Body[RequestList]{Body: out}, nil
+	return &rest.Body[Listing]{Body: out}, nil
 }
 
 func (d door) submit(ctx context.Context, in *submitInput) (*rest.Body[rest.Receipt], error) {
@@ -290,15 +290,15 @@ func (d door) submit(ctx context.Context, in *submitInput) (*rest.Body[rest.Rece
 	return d.do(ctx, id, request.Submit{Ask: ask, Details: details, Sources: d.sources})
 }
 
-func (d door) get(ctx context.Context, in *rest.ByID) (*rest.Body[DataRequest], error) {
+func (d door) get(ctx context.Context, in *rest.ByID) (*rest.Body[File], error) {
 	f, err := ledger.Ask(ctx, d.desk, access.Actor(ctx), request.One{ID: in.ID, Sources: d.sources})
 	if err != nil {
 		return nil, err
 	}
-	out := DataRequest{ID: f.ID, Version: f.Version, Status: string(f.Status), By: f.By, Role: string(f.Role), Recipient: f.Recipient, Ask: write(f.Ask, f.Details),
-		Decision: f.Decided.ID, Outcome: string(f.Decided.Outcome), Form: f.Decided.Form.String(), Refusal: string(f.Refusal), Citation: f.Refusal.Citation(), Note: f.Note.Text, Steps: []RequestStep{}}
+	out := File{ID: f.ID, Version: f.Version, Status: string(f.Status), By: f.By, Role: string(f.Role), Recipient: f.Recipient, Ask: write(f.Ask, f.Details),
+		Decision: f.Decided.ID, Outcome: string(f.Decided.Outcome), Form: f.Decided.Form.String(), Refusal: string(f.Refusal), Citation: f.Refusal.Citation(), Note: f.Note.Text, Steps: []Step{}}
 	for _, s := range f.Steps {
-		out.Steps = append(out.Steps, RequestStep(s))
+		out.Steps = append(out.Steps, Step(s))
 	}
 	if f.Status == request.Granted {
 		p, err := f.Permit()
@@ -307,23 +307,23 @@ func (d door) get(ctx context.Context, in *rest.ByID) (*rest.Body[DataRequest], 
 		}
 		out.Permit = permit(p)
 	}
-	return &rest.Body[DataRequest]{Body: out}, nil
+	return &rest.Body[File]{Body: out}, nil
 }
 
-func (d door) ruling(ctx context.Context, in *rulingInput) (*rest.Body[RequestRuling], error) {
+func (d door) ruling(ctx context.Context, in *rulingInput) (*rest.Body[Ruling], error) {
 	r, err := ledger.Ask(ctx, d.desk, access.Actor(ctx), request.Ruling{ID: in.ID, Decision: in.Decision})
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Body[RequestRuling]{Body: RequestRuling{r.ID, r.Version, string(r.Cause), r.RuleBook, r.Facts, r.Asked, r.Known, r.Answer}}, nil
+	return &rest.Body[Ruling]{Body: Ruling{r.ID, r.Version, string(r.Cause), r.RuleBook, r.Facts, r.Asked, r.Known, r.Answer}}, nil
 }
 
-func (d door) replay(ctx context.Context, in *rulingInput) (*rest.Body[RequestReplay], error) {
+func (d door) replay(ctx context.Context, in *rulingInput) (*rest.Body[Repetition], error) {
 	r, err := ledger.Ask(ctx, d.desk, access.Actor(ctx), request.Replay{ID: in.ID, Decision: in.Decision})
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Body[RequestReplay]{Body: RequestReplay(r)}, nil
+	return &rest.Body[Repetition]{Body: Repetition(r)}, nil
 }
 
 func (d door) amend(ctx context.Context, in *amendInput) (*rest.Body[rest.Receipt], error) {
