@@ -85,7 +85,8 @@ func (m *machine) coding(n *node, depth int) (kept, ok bool) {
 		n.counts[tally.Local]++
 		return false, true
 	}
-	if !m.standardCode(n, system, codeP) {
+	v := m.judge(n, system, codeP, display)
+	if !v.code {
 		n.counts[tally.Local]++
 		return false, true
 	}
@@ -98,7 +99,7 @@ func (m *machine) coding(n *node, depth int) (kept, ok bool) {
 	m.member("code", system.kind == '"')
 	m.string(codeP.Span)
 	if display.kind == '"' {
-		if term.Plain(m.Bytes(display.Span)) {
+		if v.display {
 			m.member("display", true)
 			m.string(display.Span)
 			m.displays = append(m.displays, display.Span)
@@ -108,6 +109,44 @@ func (m *machine) coding(n *node, depth int) (kept, ok bool) {
 	}
 	m.out = append(m.out, '}')
 	return true, true
+}
+
+// A verdict says whether a code of a system, and its display, may stay.
+type verdict struct{ code, display bool }
+
+// maxVerdicts is how many verdicts are remembered; an export uses the same few
+// thousand codings over and over.
+const maxVerdicts = 8192
+
+// judge decides on a coding. Verdicts on codes with a system depend on nothing else
+// and are remembered.
+func (m *machine) judge(n *node, system, codeP, display part) verdict {
+	if system.kind == 0 {
+		return verdict{m.standardCode(n, system, codeP), display.kind == '"' && term.Plain(m.Bytes(display.Span))}
+	}
+	m.key = append(append(m.key[:0], m.In[system.Start:system.End]...), '"')
+	m.key = append(append(m.key, m.In[codeP.Start:codeP.End]...), '"')
+	if display.kind == '"' {
+		m.key = append(m.key, m.In[display.Start:display.End]...)
+	}
+	if v, ok := m.verdicts[string(m.key)]; ok {
+		return v
+	}
+	v := verdict{code: m.standardCode(n, system, codeP)}
+	v.display = v.code && display.kind == '"' && term.Plain(m.Bytes(display.Span))
+	m.remember(v)
+	return v
+}
+
+// remember keeps a verdict under the key.
+func (m *machine) remember(v verdict) {
+	if len(m.key) > 512 {
+		return
+	}
+	if m.verdicts == nil || len(m.verdicts) >= maxVerdicts {
+		m.verdicts = map[string]verdict{}
+	}
+	m.verdicts[string(m.key)] = v
 }
 
 // standardCode reports whether a code belongs to a published system, or, without a
@@ -129,7 +168,7 @@ func (m *machine) quantity(n *node, depth int) (kept, ok bool) {
 		return false, false
 	}
 	value, comparator, unitP, system, codeP := got[0], got[1], got[2], got[3], got[4]
-	unitOK := unitP.kind == '"' && term.Unit(m.Bytes(unitP.Span))
+	unitOK := unitP.kind == '"' && m.unit(unitP)
 	codeOK := codeP.kind == '"' && m.unitCode(n, system, codeP)
 	if value.kind == '0' && !m.method.AllAges && m.over89(n, value, unitP, codeP, unitOK, codeOK) {
 		n.counts[tally.Aggregated]++
@@ -180,9 +219,21 @@ const aggregated = `{"value":90,"comparator":">=","unit":"years","system":"http:
 // system.
 func (m *machine) unitCode(n *node, system, codeP part) bool {
 	if system.kind == 0 {
-		return term.Unit(m.Bytes(codeP.Span))
+		return m.unit(codeP)
 	}
-	return system.kind == '"' && m.standardCode(n, system, codeP)
+	return system.kind == '"' && m.judge(n, system, codeP, part{}).code
+}
+
+// unit reports whether a string is a unit; verdicts are remembered like those on
+// codings.
+func (m *machine) unit(p part) bool {
+	m.key = append(append(m.key[:0], 0), m.In[p.Start:p.End]...) // no coding begins with NUL
+	if v, ok := m.verdicts[string(m.key)]; ok {
+		return v.code
+	}
+	v := verdict{code: term.Unit(m.Bytes(p.Span))}
+	m.remember(v)
+	return v.code
 }
 
 // over89 reports whether a quantity is an age over 89: any number of years over 89,

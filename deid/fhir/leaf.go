@@ -166,11 +166,9 @@ func (m *machine) death() day.Date {
 // gap leaves room for the code of an id.
 func (m *machine) gap(space string, id []byte) {
 	start := len(m.ids)
-	if isUUID(id) { // such an id is the same whatever points at it: urn:uuid names no type
+	m.ids = append(m.ids, id...)
+	if lowerUUID(m.ids[start:]) { // such an id is the same whatever points at it: urn:uuid names no type
 		space = "uuid"
-		m.ids = append(m.ids, bytes.ToLower(id)...)
-	} else {
-		m.ids = append(m.ids, id...)
 	}
 	m.codes = append(m.codes, pending{at: len(m.out), space: space, start: start, end: len(m.ids)})
 	m.out = append(m.out, gapText...)
@@ -178,17 +176,33 @@ func (m *machine) gap(space string, id []byte) {
 
 var gapText = bytes.Repeat([]byte{'-'}, code.Size)
 
-func isUUID(b []byte) bool {
+// lowerUUID reports whether b is a UUID, and writes its letters small if it is.
+func lowerUUID(b []byte) bool {
 	if len(b) != 36 || b[8] != '-' || b[13] != '-' || b[18] != '-' || b[23] != '-' {
 		return false
 	}
-	return term.Every(b, 36, 36, func(c byte) bool { return term.Digit(c) || c == '-' || c|0x20 >= 'a' && c|0x20 <= 'f' })
+	for i, c := range b {
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c == '-' && (i == 8 || i == 13 || i == 18 || i == 23)) {
+			return false
+		}
+	}
+	for i, c := range b {
+		if c >= 'A' && c <= 'F' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return true
 }
 
 // validID checks the form of an id of R4, generously: underscores and length are
 // often wrong in the field.
 func validID(b []byte) bool {
-	return term.Every(b, 1, 256, func(c byte) bool { return term.Letter(c) || term.Digit(c) || c == '-' || c == '.' || c == '_' })
+	for _, c := range b {
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '.' || c == '_') {
+			return false
+		}
+	}
+	return len(b) >= 1 && len(b) <= 256
 }
 
 // address recodes the address of a resource, as references and entries of a Bundle
@@ -206,8 +220,12 @@ func (m *machine) address(n *node, b []byte, full bool) bool {
 			return true
 		}
 	}
-	for _, urn := range []string{"urn:uuid:", "urn:oid:"} {
-		if rest, ok := bytes.CutPrefix(b, []byte(urn)); ok && validID(rest) {
+	if len(b) > 4 && string(b[:4]) == "urn:" {
+		rest, ok := bytes.CutPrefix(b, []byte("urn:uuid:"))
+		if !ok {
+			rest, ok = bytes.CutPrefix(b, []byte("urn:oid:"))
+		}
+		if ok && validID(rest) {
 			n.counts[tally.Recoded]++
 			m.out = append(m.out, `"urn:uuid:`...)
 			m.gap("urn", rest)

@@ -18,14 +18,16 @@ type machine struct {
 	scan.Scanner
 	*tree
 	out       []byte
-	codes     []pending   // ids whose codes are not yet known
-	ids       []byte      // the text of those ids
-	starts    []int       // where the objects begin that the position is in
-	displays  []scan.Span // the displays that stay, of the concept the position is in
-	contained int         // how deep in contained resources
-	current   string      // the type of the resource the position is in
-	resources uint64      // written
-	aside     []byte      // a string to compare with
+	codes     []pending          // ids whose codes are not yet known
+	ids       []byte             // the text of those ids
+	starts    []int              // where the objects begin that the position is in
+	displays  []scan.Span        // the displays that stay, of the concept the position is in
+	contained int                // how deep in contained resources
+	current   string             // the type of the resource the position is in
+	resources uint64             // written
+	aside     []byte             // a string to compare with
+	key       []byte             // of a verdict
+	verdicts  map[string]verdict // on codings and units
 }
 
 // A pending code is a gap of code.Size bytes in out, to be filled with the code of an
