@@ -19,6 +19,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"chaperone.example/law"
+	"chaperone.example/law/breach"
 	"chaperone.example/law/civil"
 	"chaperone.example/law/consent"
 	"chaperone.example/law/fact"
@@ -282,9 +283,13 @@ func vocabulary() map[string][]string {
 		"instrument.FurtherUse": {string(instrument.NoFurtherUse), string(instrument.DerivedOnly), string(instrument.DeidentifiedOnly), string(instrument.Unrestricted)},
 		"instrument.AtEnd":      {string(instrument.Return), string(instrument.Destroy), string(instrument.ReturnOrDestroy)},
 		"consent.Kind":          texts(consent.Kinds()),
-		"overlay.Level":         {string(overlay.State), string(overlay.Member)},
-		"law.Outcome":           {string(law.Permit), string(law.RightSize), string(law.Deny)},
-		"phi.Class":             {string(phi.Direct), string(phi.Quasi), string(phi.Sensitive), string(phi.Part2), string(phi.Clinical), string(phi.Operational)},
+		"breach.ExclusionKind":  texts(breach.ExclusionKinds()),
+		"breach.Level":          texts(breach.Levels()),
+		"breach.Verdict": {string(breach.Breach), string(breach.NotPHI), string(breach.WasPermitted), string(breach.Secured), string(breach.Excluded),
+			string(breach.LowProbability)},
+		"overlay.Level": {string(overlay.State), string(overlay.Member)},
+		"law.Outcome":   {string(law.Permit), string(law.RightSize), string(law.Deny)},
+		"phi.Class":     {string(phi.Direct), string(phi.Quasi), string(phi.Sensitive), string(phi.Part2), string(phi.Clinical), string(phi.Operational)},
 		"phi.Role": {string(phi.PrivacyOfficer), string(phi.SecurityOfficer), string(phi.QualityCoordinator), string(phi.CareCoordinator), string(phi.DataSteward),
 			string(phi.Analyst), string(phi.Technician), string(phi.CommitteeMember), string(phi.Auditor), string(phi.Administrator)},
 	}
