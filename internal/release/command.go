@@ -2,20 +2,27 @@ package release
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"chaperone.example/internal/fault"
 	"chaperone.example/ledger"
 )
 
-// Lifetime is how long an offer stands unless it is built for less.
-const Lifetime = 14 * 24 * time.Hour
+// How long an offer stands: 14 days unless it is built for less or more, 30 at most.
+const (
+	Lifetime    = 14 * day24
+	MaxLifetime = 30 * day24
+	day24       = 24 * time.Hour
+)
 
 // Publish offers a package that has been built.
 type Publish struct {
 	Offered
 	Requests Requests `json:"-"`
+	Datasets Datasets `json:"-"`
 	Permit   *Permit  // what the request permits at this moment; gathered
+	Sources  []string // SHA-256 of the datasets at this moment, in the order of the files; gathered
 }
 
 // Action implements [ledger.Command].
@@ -27,52 +34,87 @@ func (Publish) Begins() {}
 // Gather implements [ledger.Gatherer].
 func (c Publish) Gather(ctx context.Context, r *ledger.Reading, _ Offer) (ledger.Command[Offer], error) {
 	p, err := c.Requests.Permit(ctx, r, c.Request)
-	c.Permit = &p
-	return c, err
+	if err != nil {
+		return c, err
+	}
+	c.Permit, c.Sources = &p, nil
+	for _, f := range c.Files {
+		s, err := c.Datasets.Source(ctx, r, f.Dataset)
+		if err != nil {
+			return c, err
+		}
+		c.Sources = append(c.Sources, s.SHA256)
+	}
+	return c, nil
 }
 
 // Decide implements [ledger.Command]. What was built must be what is permitted now:
-// between the two the request may have been withdrawn or an agreement ended.
-func (c Publish) Decide(o Offer, m ledger.Moment) ([]ledger.Event, error) {
+// between the two the request may have been withdrawn, an agreement ended or a dataset
+// been replaced.
+func (c Publish) Decide(_ Offer, m ledger.Moment) ([]ledger.Event, error) {
 	switch {
 	case c.Permit == nil || c.Permit.Discloser != m.Actor.Org:
 		return nil, ledger.Unknown("request")
 	case c.Permit.Decision != c.Decision:
 		return nil, fault.New(fault.Conflict, "the decision on this request changed while the package was built: build it again")
+	case !slices.EqualFunc(c.Files, c.Sources, func(f File, now string) bool { return f.Source == now }):
+		return nil, fault.New(fault.Conflict, "a dataset was replaced while the package was built: build it again")
 	case len(c.People) == 0:
-		return nil, fault.New(fault.Refused, "none of the recipients has registered a key to encrypt to: ask them to register one on their account page")
-	case !c.Expires.After(m.Now):
-		return nil, fault.New(fault.Invalid, "the offer must expire in the future")
+		return nil, noKeys()
+	}
+	if err := lifetime(c.Expires.Sub(m.Now)); err != nil {
+		return nil, err
 	}
 	return []ledger.Event{c.Offered}, nil
+}
+
+func noKeys() error {
+	return fault.New(fault.Refused, "none of the recipients has registered a key to encrypt to: ask them to register one on their account page")
+}
+
+// lifetime refuses what no offer may stand for. Building takes some of it.
+func lifetime(d time.Duration) error {
+	if d <= 0 || d > MaxLifetime {
+		return fault.New(fault.Invalid, "an offer stands for 1 to %d days", MaxLifetime/day24)
+	}
+	return nil
 }
 
 // Download fetches the package: from then on it is disclosed.
 type Download struct {
 	Requests Requests `json:"-"`
+	Barred   string   // why the law does not permit the release any more; gathered
 }
 
 // Action implements [ledger.Command].
 func (Download) Action() string { return "release.download" }
 
-// Gather implements [ledger.Gatherer]. It fails when the law does not permit the
-// release any more, with the reason.
+// Gather implements [ledger.Gatherer].
 func (c Download) Gather(ctx context.Context, r *ledger.Reading, o Offer) (ledger.Command[Offer], error) {
-	_, err := c.Requests.Permit(ctx, r, o.Request)
+	var err error
+	c.Barred, err = barred(ctx, r, c.Requests, o)
 	return c, err
 }
 
+// barred asks why the law does not permit a release any more; "" if it does.
+func barred(ctx context.Context, r *ledger.Reading, requests Requests, o Offer) (string, error) {
+	p, err := requests.Permit(ctx, r, o.Request)
+	if kind, text, ok := fault.Of(err); ok && kind == fault.Refused {
+		return text, nil
+	}
+	if err == nil && p.Decision != o.Decision {
+		return "the request was decided anew since this package was built", nil
+	}
+	return "", err
+}
+
 // Decide implements [ledger.Command].
-func (Download) Decide(o Offer, m ledger.Moment) ([]ledger.Event, error) {
-	switch {
-	case m.Actor.Org != o.Recipient:
-		return nil, fault.New(fault.Forbidden, "the package is encrypted to the recipient; only they can fetch and open it")
-	case !o.offeredTo(m.Actor.ID):
-		return nil, fault.New(fault.Forbidden, "the package is for other people of your organization: ask one of the recipients named in the request")
-	case o.Status(m.Now) == Ended:
-		return nil, fault.New(fault.Refused, "the offer was revoked: %s", Reasons()[o.Reason])
-	case o.Status(m.Now) == Expired:
-		return nil, fault.New(fault.Refused, "the offer expired on %s: ask the steward to build it again", o.Expires.Format("January 2, 2006"))
+func (c Download) Decide(o Offer, m ledger.Moment) ([]ledger.Event, error) {
+	if err := o.deny(m.Actor, m.Now); err != nil {
+		return nil, err
+	}
+	if c.Barred != "" {
+		return nil, fault.New(fault.Refused, "%s", c.Barred)
 	}
 	return []ledger.Event{Downloaded{SHA256: o.SHA256}}, nil
 }
@@ -88,8 +130,8 @@ func (c Revoke) Decide(o Offer, m ledger.Moment) ([]ledger.Event, error) {
 	switch {
 	case m.Actor.Org != o.Discloser:
 		return nil, fault.New(fault.Forbidden, "only the organization that released it can revoke it")
-	case Reasons()[c.Reason] == "":
-		return nil, fault.New(fault.Invalid, "choose a reason")
+	case c.Reason.Title() == "":
+		return nil, fault.New(fault.Invalid, "choose a reason from the list")
 	case o.Status(m.Now) == Ended:
 		return nil, nil
 	}

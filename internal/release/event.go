@@ -49,7 +49,8 @@ type (
 		Duties      []string  `json:"duties"`          // obligations of the decision
 		Accountable bool      `json:"accountable"`     // 45 CFR 164.528: stands in a patient's accounting
 		Files       []File    `json:"files"`
-		Patients    int       `json:"patients"` // different people in the package
+		Patients    int       `json:"patients"` // different people in the package, as far as the data tell
+		Unlinked    int64     `json:"unlinked"` // records that do not tell whose they are: no accounting finds them
 		Package     string    `json:"package"`  // object in the vault
 		Bytes       int64     `json:"bytes"`
 		SHA256      string    `json:"sha256"` // of the encrypted package
@@ -77,7 +78,7 @@ type (
 	Downloaded struct {
 		SHA256 string `json:"sha256"`
 	}
-	// Revoked ends the offer before it expires.
+	// Revoked ends the offer before it expires; the package is destroyed with it.
 	Revoked struct {
 		Reason Reason `json:"reason"`
 	}
@@ -85,12 +86,15 @@ type (
 	// is known here only by a keyed digest.
 	Accounted struct {
 		Patient []byte `json:"patient"`
-		From    string `json:"from"`
-		Entries int    `json:"entries"`
+		From    string `json:"from"`    // first day
+		To      string `json:"to"`      // last day
+		Entries int    `json:"entries"` // that the patient was told of
+		Exempt  int    `json:"exempt"`  // that 45 CFR 164.528(a)(1) exempts
 	}
-	// LogViewed says that somebody read the disclosure log.
+	// LogViewed says that somebody read the disclosure log, or took it away as a file.
 	LogViewed struct {
-		Entries int `json:"entries"`
+		Entries int  `json:"entries"`
+		Export  bool `json:"export"`
 	}
 )
 
@@ -106,12 +110,20 @@ const (
 	Suspected      Reason = "suspected-incident"
 )
 
-// Reasons lists them with their words.
-func Reasons() map[Reason]string {
-	return map[Reason]string{
-		AgreementEnded: "The agreement it rests on has ended",
-		BuiltInError:   "It was built in error",
-		NoLongerNeeded: "The project no longer needs it",
-		Suspected:      "An incident is suspected",
+// Reasons lists them in the order of a form.
+func Reasons() []Reason { return []Reason{AgreementEnded, BuiltInError, NoLongerNeeded, Suspected} }
+
+// Title returns the reason in words, "" for one that is not in the vocabulary.
+func (r Reason) Title() string {
+	switch r {
+	case AgreementEnded:
+		return "The agreement it rests on has ended"
+	case BuiltInError:
+		return "It was built in error"
+	case NoLongerNeeded:
+		return "The project no longer needs it"
+	case Suspected:
+		return "An incident is suspected"
 	}
+	return ""
 }

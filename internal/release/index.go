@@ -1,8 +1,10 @@
 package release
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -13,66 +15,76 @@ import (
 	"chaperone.example/internal/vault"
 )
 
+// An Index tells whether a patient, known by a keyed digest, is in a release.
+type Index interface {
+	// Patient returns the keyed digest of a patient's identifier in an
+	// organization's records.
+	Patient(ctx context.Context, org, identifier string) ([]byte, error)
+	// Has reports whether the index object of an organization holds the digest.
+	Has(ctx context.Context, org, object string, digest []byte) (bool, error)
+}
+
 // A Register implements [Index] with objects of the vault: an index object is the
-// sorted digests of the patients in one release. Without the organization's key it
-// says nothing, not even whether two releases share a patient.
+// sorted digests of the identifiers of the patients in one release. Without the
+// organization's key it says nothing, not even whether two releases share a patient.
 type Register struct{ Vault *vault.Vault }
 
 const digestSize = sha256.Size
 
 // Patient implements [Index].
 func (g Register) Patient(ctx context.Context, org, identifier string) ([]byte, error) {
-	return g.Vault.Mac(ctx, org, "patient index", []byte(strings.TrimSpace(identifier)))
+	key, err := g.Vault.Key(ctx, org, "patient index")
+	return digest(key, identifier), err
 }
 
-// Has implements [Index].
-func (g Register) Has(ctx context.Context, org, object string, digest []byte) (bool, error) {
+func digest(key []byte, identifier string) []byte {
+	h := hmac.New(sha256.New, key)
+	io.WriteString(h, strings.TrimSpace(identifier))
+	return h.Sum(nil)
+}
+
+// Has implements [Index]. It reads no further than where the digest would stand.
+func (g Register) Has(ctx context.Context, org, object string, patient []byte) (bool, error) {
 	f, err := g.Vault.Read(ctx, org, object)
 	if err != nil {
 		return false, err
 	}
 	defer f.Close()
-	all, err := io.ReadAll(f)
-	if err != nil {
-		return false, err
-	}
-	if len(all)%digestSize != 0 {
-		return false, errors.New("release: an index of patients is not whole")
-	}
-	n := len(all) / digestSize
-	lo, hi := 0, n
-	for lo < hi {
-		mid := (lo + hi) / 2
-		switch bytes.Compare(all[mid*digestSize:(mid+1)*digestSize], digest) {
-		case 0:
-			return true, nil
-		case -1:
-			lo = mid + 1
-		default:
-			hi = mid
+	in := bufio.NewReaderSize(f, 64<<10)
+	var d [digestSize]byte
+	for {
+		switch _, err := io.ReadFull(in, d[:]); {
+		case err == io.EOF:
+			return false, nil
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return false, errors.New("release: an index of patients is not whole")
+		case err != nil:
+			return false, err
+		}
+		if c := bytes.Compare(d[:], patient); c >= 0 {
+			return c == 0, nil
 		}
 	}
-	return false, nil
 }
 
-// write keeps the digests of identifiers as an object and returns its id.
-func (g Register) write(ctx context.Context, org string, identifiers map[string]bool) (string, error) {
-	digests := make([][]byte, 0, len(identifiers))
-	for id := range identifiers {
-		d, err := g.Patient(ctx, org, id)
-		if err != nil {
-			return "", err
-		}
-		digests = append(digests, d)
+// write keeps the digests of the identifiers of people as an object and returns its id.
+func (g Register) write(ctx context.Context, org string, who people) (id string, err error) {
+	key, err := g.Vault.Key(ctx, org, "patient index")
+	if err != nil {
+		return "", err
+	}
+	digests := make([][]byte, 0, len(who))
+	for identifier := range who {
+		digests = append(digests, digest(key, identifier))
 	}
 	slices.SortFunc(digests, bytes.Compare)
 	w, err := g.Vault.Create(ctx, org)
 	if err != nil {
 		return "", err
 	}
+	defer func() { w.Abort() }() // nothing after Commit
 	for _, d := range digests {
 		if _, err := w.Write(d); err != nil {
-			w.Abort()
 			return "", fmt.Errorf("release: %w", err)
 		}
 	}

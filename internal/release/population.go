@@ -1,10 +1,7 @@
 package release
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,11 +14,12 @@ import (
 type population struct {
 	Permit
 	from, until day.Date
-	seen        map[string]bool // identifiers of the patients who are in
+	people      people
+	unlinked    int64 // rows that do not tell whose they are
 }
 
 func newPopulation(p Permit) (*population, error) {
-	s := &population{Permit: p, seen: map[string]bool{}}
+	s := &population{Permit: p, people: people{}}
 	for _, d := range []struct {
 		text string
 		to   *day.Date
@@ -31,22 +29,31 @@ func newPopulation(p Permit) (*population, error) {
 		}
 		v, ok := day.ParseFHIR([]byte(d.text))
 		if !ok {
-			return nil, fmt.Errorf("release: %q is not a date", d.text)
+			return nil, fmt.Errorf("release: the time frame of request %s has no readable date", p.Request)
 		}
 		*d.to = v
 	}
 	return s, nil
 }
 
+// everybody reports whether nothing narrows the population.
+func (s *population) everybody() bool {
+	return s.from.IsZero() && s.until.IsZero() && len(s.Classes) == 0 && len(s.Diagnoses) == 0 && !s.aged()
+}
+
+// aged reports whether ages narrow the population.
+func (s *population) aged() bool { return s.MinAge > 0 || s.MaxAge >= 0 }
+
 // rows is the population as a filter of encounter rows. Whoever passes it is in the
 // release, and is remembered for the accounting.
-func (s *population) rows() table.Filter {
+func (s *population) rows(asOf int) table.Filter {
 	f := table.Filter{Keep: func(r table.Row) bool {
-		if !s.age(r.Value("patient.age")) || !s.diagnosed(r) {
+		if s.aged() && !s.ofAge(rowAge(r, asOf)) || !s.diagnosed(r) {
 			return false
 		}
-		if token := r.Value("patient.token"); token != "" {
-			s.seen[token] = true
+		// The table filter asks this last: the row is in.
+		if !s.people.add(r.Value("patient.token"), r.Value("patient.mrn")) {
+			s.unlinked++
 		}
 		return true
 	}}
@@ -59,12 +66,35 @@ func (s *population) rows() table.Filter {
 	return f
 }
 
-func (s *population) age(text string) bool {
-	if s.MinAge <= 0 && s.MaxAge < 0 {
-		return true
+// rowAge returns the age at the encounter in whole years, or -1. An infant's age also
+// stands in days, a larger number, in a column of the same element. Without ages, the
+// date of birth tells, at admission.
+func rowAge(r table.Row, asOf int) int {
+	age := -1
+	for text := range r.Values("patient.age") {
+		if n, err := strconv.Atoi(strings.TrimSuffix(text, "+")); err == nil && n >= 0 && (age < 0 || n < age) {
+			age = n
+		}
 	}
-	n, err := strconv.Atoi(text)
-	return err == nil && n >= s.MinAge && (s.MaxAge < 0 || n <= s.MaxAge)
+	if age >= 0 {
+		return age
+	}
+	born, ok := day.Parse([]byte(r.Value("patient.birth-date")), asOf)
+	if !ok {
+		return -1
+	}
+	for _, element := range []string{"encounter.admit-date", "encounter.discharge-date"} {
+		if at, ok := day.Parse([]byte(r.Value(element)), asOf); ok {
+			return day.Age(born, at)
+		}
+	}
+	return -1
+}
+
+// ofAge reports whether an age in years is in the population; one that is not known
+// is not.
+func (s *population) ofAge(n int) bool {
+	return n >= 0 && n >= s.MinAge && (s.MaxAge < 0 || n <= s.MaxAge)
 }
 
 func (s *population) diagnosed(r table.Row) bool {
@@ -80,93 +110,55 @@ func (s *population) diagnosed(r table.Row) bool {
 }
 
 func (s *population) listed(code string) bool {
-	code = strings.ReplaceAll(code, ".", "")
+	code = strings.ToUpper(strings.ReplaceAll(code, ".", ""))
 	return slices.ContainsFunc(s.Diagnoses, func(p string) bool { return strings.HasPrefix(code, p) })
-}
-
-// encounterClass maps HL7 v3-ActCode to the letters of the extract.
-var encounterClass = map[string]string{"IMP": "I", "ACUTE": "I", "NONAC": "I", "EMER": "E", "AMB": "O", "OBSENC": "B"}
-
-// A resource is the little of a FHIR resource that tells whose it is and when.
-type resource struct {
-	ResourceType string
-	ID           string
-	BirthDate    string
-	Subject      struct{ Reference string }
-	Class        struct{ Code string }
-	Period       struct{ Start, End string }
-	Code         struct {
-		Coding []struct{ System, Code string }
-	}
-	Encounter struct{ Reference string }
-}
-
-const icd10cm = "http://hl7.org/fhir/sid/icd-10-cm"
-
-// patients reads a FHIR export once and returns the ids of the patients with an
-// encounter of the population. Encounters come before what refers to them only by
-// chance, so that diagnoses are matched by patient.
-func (s *population) patients(r io.Reader) (map[string]bool, error) {
-	born := map[string]day.Date{}
-	diagnosed := map[string]bool{}
-	type stay struct {
-		patient string
-		at      day.Date
-	}
-	var stays []stay
-	in := bufio.NewReaderSize(r, 1<<20)
-	for line := 1; ; line++ {
-		b, err := in.ReadBytes('\n')
-		if len(b) == 0 && err == io.EOF {
-			break
-		}
-		if err != nil && err != io.EOF {
-			return nil, err
-		}
-		var x resource
-		if e := json.Unmarshal(b, &x); e != nil {
-			continue // what it cannot read it cannot select; the transform reports it with its line
-		}
-		patient := strings.TrimPrefix(x.Subject.Reference, "Patient/")
-		switch x.ResourceType {
-		case "Patient":
-			if d, ok := day.ParseFHIR([]byte(x.BirthDate)); ok {
-				born[x.ID] = d
-			}
-		case "Condition":
-			for _, c := range x.Code.Coding {
-				if c.System == icd10cm && s.listed(c.Code) {
-					diagnosed[patient] = true
-				}
-			}
-		case "Encounter":
-			end := x.Period.End
-			if end == "" {
-				end = x.Period.Start
-			}
-			at, ok := day.ParseFHIR([]byte(end))
-			if ok && s.within(at) && (len(s.Classes) == 0 || slices.Contains(s.Classes, encounterClass[x.Class.Code])) {
-				stays = append(stays, stay{patient, at})
-			}
-		}
-	}
-	chosen := map[string]bool{}
-	for _, st := range stays {
-		if len(s.Diagnoses) > 0 && !diagnosed[st.patient] {
-			continue
-		}
-		if s.MinAge > 0 || s.MaxAge >= 0 {
-			b, ok := born[st.patient]
-			if !ok || !s.age(strconv.Itoa(day.Age(b, st.at))) {
-				continue
-			}
-		}
-		chosen[st.patient] = true
-		s.seen[st.patient] = true
-	}
-	return chosen, nil
 }
 
 func (s *population) within(d day.Date) bool {
 	return (s.from.IsZero() || d.Compare(s.from) >= 0) && (s.until.IsZero() || d.Compare(s.until) <= 0)
+}
+
+// people are the patients of a release under all the identifiers that the data give
+// them. Identifiers that stood together are one person: the map leads from each to
+// another of the same person, and from one of them to itself.
+type people map[string]string
+
+// add enters a person and reports whether the data name any identifier.
+func (p people) add(identifiers ...string) bool {
+	first := ""
+	for _, id := range identifiers {
+		switch {
+		case id == "":
+			continue
+		case first == "":
+			first = id
+			if _, ok := p[id]; !ok {
+				p[id] = id
+			}
+		default:
+			if _, ok := p[id]; !ok {
+				p[id] = id
+			}
+			p[p.root(id)] = p.root(first)
+		}
+	}
+	return first != ""
+}
+
+func (p people) root(id string) string {
+	for p[id] != id {
+		p[id] = p[p[id]] // shorten the way for the next
+		id = p[id]
+	}
+	return id
+}
+
+// count returns the number of different people.
+func (p people) count() (n int) {
+	for id, to := range p {
+		if id == to {
+			n++
+		}
+	}
+	return n
 }

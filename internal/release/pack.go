@@ -1,0 +1,223 @@
+package release
+
+import (
+	"archive/zip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"chaperone.example/deid"
+	"chaperone.example/deid/day"
+	"chaperone.example/deid/fhir"
+	"chaperone.example/deid/input"
+	"chaperone.example/deid/table"
+	"chaperone.example/internal/fault"
+	"chaperone.example/phi"
+	"filippo.io/age"
+)
+
+// pack builds the package and the index of its patients as objects of the vault.
+func (b *Builder) pack(ctx context.Context, id string, p plan) (Offered, error) {
+	m := p.permit
+	o := Offered{Request: m.Request, Discloser: m.Discloser, Recipient: m.Recipient, People: p.people, Datasets: m.Datasets, Decision: m.Decision,
+		Purpose: m.Purpose, Basis: m.Basis, Authority: m.Authority, Form: m.Form, Elements: m.Elements, Withheld: m.Withheld,
+		From: m.From, Until: m.Until, Duties: m.Duties, Accountable: m.Accountable}
+	if m.RetentionDays > 0 {
+		o.DestroyBy = p.now.AddDate(0, 0, m.RetentionDays).UTC().Format(time.DateOnly)
+	}
+	population, err := newPopulation(m)
+	if err != nil {
+		return o, err
+	}
+	codes, err := b.codes(ctx, m)
+	if err != nil {
+		return o, err
+	}
+	defer codes.abort()
+	w, err := b.Vault.Create(ctx, m.Discloser)
+	if err != nil {
+		return o, err
+	}
+	defer func() { w.Abort() }() // nothing after Commit
+	sealed, err := age.Encrypt(w, p.keys...)
+	if err != nil {
+		return o, err
+	}
+	a := &archive{zip.NewWriter(sealed), p.now.UTC()}
+	for i, s := range p.sources {
+		f, err := b.add(ctx, a, fmt.Sprintf("data-%d", i+1), s, m, population, codes)
+		if err != nil {
+			return o, err
+		}
+		o.Files = append(o.Files, f)
+	}
+	o.Patients, o.Unlinked = population.people.count(), population.unlinked
+	if o.Records() == 0 {
+		return o, fault.New(fault.Refused, "no record of the chosen datasets is in the population and time frame of the request: there is nothing to release")
+	}
+	if err := a.terms(id, o, m.Terms); err != nil {
+		return o, err
+	}
+	for _, finish := range []func() error{a.zip.Close, sealed.Close, codes.commit, w.Commit} {
+		if err := finish(); err != nil {
+			return o, err
+		}
+	}
+	o.Package, o.Bytes, o.SHA256 = w.ID, w.Size(), hex.EncodeToString(w.Sum())
+	if o.Index, err = (Register{b.Vault}).write(ctx, m.Discloser, population.people); err != nil {
+		return o, errors.Join(err, b.Vault.Delete(o.Package))
+	}
+	return o, nil
+}
+
+// Records returns how many records the files hold.
+func (o Offered) Records() (n int64) {
+	for _, f := range o.Files {
+		n += f.Records
+	}
+	return n
+}
+
+// An archive is the ZIP file of a package.
+type archive struct {
+	zip *zip.Writer
+	at  time.Time
+}
+
+func (a *archive) create(name string) (io.Writer, error) {
+	return a.zip.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: a.at})
+}
+
+func (a *archive) text(name, text string) error {
+	w, err := a.create(name)
+	if err == nil {
+		_, err = io.WriteString(w, text)
+	}
+	return err
+}
+
+// add transforms one dataset into the archive, with its manifest beside it.
+func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m Permit, people *population, codes coder) (File, error) {
+	p, err := profile(m.Form)
+	if err != nil {
+		return File{}, err
+	}
+	job := deid.Job{Format: s.Format, Profile: p, Elements: m.Elements, Codes: codes, Build: b.Build,
+		AsOf: day.Date{Year: a.at.Year(), Month: int(a.at.Month()), Day: a.at.Day()}}
+	var chosen selection
+	extension := ".csv"
+	if s.Format == deid.FHIR {
+		extension = ".ndjson"
+		if err := s.separable(m.Elements); err != nil {
+			return File{}, err
+		}
+		if chosen, err = b.choose(ctx, s, people); err != nil {
+			return File{}, err
+		}
+		job.Resources = fhir.Filter{Patients: func(id []byte) bool { return chosen.patients[string(id)] }, From: people.from, To: people.until}
+	} else {
+		job.Rows, job.Columns = people.rows(a.at.Year()), s.columns()
+	}
+	in, err := s.Open(ctx)
+	if err != nil {
+		return File{}, err
+	}
+	defer in.Close()
+	out, err := a.create(name + extension)
+	if err != nil {
+		return File{}, err
+	}
+	// The dataset is hashed as it is read, before the sieve: what came in must be what
+	// was received.
+	read := &hashed{Reader: in, sum: sha256.New()}
+	var from io.Reader = read
+	sieve := newSieve(read, chosen)
+	if s.Format == deid.FHIR {
+		from = sieve
+	}
+	manifest, err := deid.Transform(ctx, job, from, out)
+	var flaw *input.Error
+	if errors.As(err, &flaw) {
+		return File{}, fault.New(fault.Invalid, "dataset %s cannot be released: %v", s.ID, flaw)
+	}
+	if err != nil {
+		return File{}, err
+	}
+	manifest.Input = deid.Digest{Bytes: read.n, SHA256: hex.EncodeToString(read.sum.Sum(nil))}
+	manifest.Records.In += sieve.dropped
+	manifest.Records.Filtered += sieve.dropped
+	if manifest.Input.SHA256 != s.SHA256 {
+		return File{}, fmt.Errorf("release: dataset %s is not what was received", s.ID)
+	}
+	text, err := manifest.JSON()
+	if err != nil {
+		return File{}, err
+	}
+	if err := a.text(name+".manifest.json", string(text)+"\n"); err != nil {
+		return File{}, err
+	}
+	return File{Dataset: s.ID, Name: name + extension, Format: string(s.Format), Records: int64(manifest.Records.Out), Excluded: int64(manifest.Records.In - manifest.Records.Out),
+		SHA256: manifest.Output.SHA256, Source: s.SHA256, Profile: p.Name + " " + p.Version}, nil
+}
+
+// choose reads a FHIR export once for who is in the population.
+func (b *Builder) choose(ctx context.Context, s Source, people *population) (selection, error) {
+	in, err := s.Open(ctx)
+	if err != nil {
+		return selection{}, err
+	}
+	defer in.Close()
+	return people.find(in)
+}
+
+// columns returns what the steward says that columns are, where their names say
+// otherwise. A treatment weaker than the element asks for is refused by package deid.
+func (s Source) columns() []table.Column {
+	var out []table.Column
+	for name, id := range s.Corrected {
+		c := table.Column{Name: name, Element: id, Treatment: table.Named(name).Treatment}
+		if e, ok := phi.Lookup(id); !ok || e.Class == phi.Direct || e.FreeText || e.Street {
+			c.Treatment = table.Remove
+		} else if e.Identifier == phi.Date {
+			c.Treatment = table.Date
+		}
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b table.Column) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// separable refuses a FHIR export of which a field was set to an element that the
+// decision withholds, while the element that its path says goes: the transform knows
+// fields by their paths.
+func (s Source) separable(elements []string) error {
+	for path, id := range s.Corrected {
+		e, _ := phi.FHIRElement(path)
+		if slices.Contains(elements, e.ID) && !slices.Contains(elements, id) {
+			return fault.New(fault.Refused, "in dataset %s the field %s was set to %s, which the decision withholds, and it cannot be taken out of the rest of %s: send the dataset without the field", s.ID, path, id, e.ID)
+		}
+	}
+	return nil
+}
+
+// A hashed reader counts and hashes what is read through it.
+type hashed struct {
+	io.Reader
+	sum hash.Hash
+	n   int64
+}
+
+// Read implements io.Reader.
+func (h *hashed) Read(p []byte) (int, error) {
+	n, err := h.Reader.Read(p)
+	h.sum.Write(p[:n])
+	h.n += int64(n)
+	return n, err
+}

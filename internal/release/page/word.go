@@ -1,0 +1,299 @@
+package page
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"chaperone.example/internal/access"
+	"chaperone.example/internal/release"
+	"chaperone.example/internal/web"
+	"chaperone.example/phi"
+)
+
+// standing says where an offer stands, for a file.
+func standing(s release.Status, barred string) string {
+	if s == release.Open && barred != "" {
+		return "stopped"
+	}
+	return string(s)
+}
+
+// badge is where an offer stands, to one of its two parties.
+func badge(s release.Status, barred string, mine bool, downloads int) (web.Tone, string) {
+	switch {
+	case s == release.Ended:
+		return web.Bad, "Revoked"
+	case s == release.Expired:
+		return web.Plain, "Expired"
+	case barred != "":
+		return web.Bad, "Stopped"
+	case mine && downloads == 0:
+		return web.Wait, "Ready to fetch"
+	case downloads > 0:
+		return web.Good, "Fetched"
+	}
+	return web.Info, "On offer"
+}
+
+// A catalogue is the list of releases.
+type catalogue struct {
+	rows        []release.Row
+	status      release.Status
+	org         string
+	mayBuild    bool
+	mayDownload bool
+}
+
+// ready counts what waits for the person to fetch it.
+func (c catalogue) ready() (n int) {
+	for _, x := range c.rows {
+		if c.mayDownload && x.Mine && x.Status == release.Open && x.Barred == "" && x.Downloads == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// stopped counts the open offers that the law no longer permits.
+func (c catalogue) stopped() (n int) {
+	for _, x := range c.rows {
+		if x.Barred != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// next is what is to be done about a release, in a few words.
+func (c catalogue) next(x release.Row) string {
+	given := x.Discloser == c.org
+	switch {
+	case x.Status == release.Open && x.Barred != "" && given:
+		return "Revoke it: the law no longer permits it"
+	case x.Status == release.Open && x.Barred != "":
+		return "Nothing can be fetched: open it to see why"
+	case x.Status == release.Open && x.Mine && c.mayDownload && x.Downloads == 0:
+		return "Fetch it before " + web.Date(x.Expires)
+	case x.Status == release.Open && x.Downloads == 0:
+		return "Wait for the recipient, until " + web.Date(x.Expires)
+	case x.Status == release.Expired && x.Downloads == 0 && given && c.mayBuild:
+		return "Build it again if it is still needed"
+	case x.Status == release.Expired && x.Downloads == 0:
+		return "Ask the data steward to build it again"
+	}
+	return "Nothing"
+}
+
+// direction says which way the data go.
+func (c catalogue) direction(x release.Row) string {
+	switch c.org {
+	case x.Discloser:
+		return "To " + x.Name(x.Recipient)
+	}
+	return "From " + x.Name(x.Discloser)
+}
+
+// A draft is a release that could be built.
+type draft struct {
+	release.Draft
+	request string
+	refusal string // why nothing can be built
+	form    *web.Form
+	once    string
+}
+
+func (d draft) name(id string) string {
+	if n := d.Names[id]; n != "" {
+		return n
+	}
+	return id
+}
+
+func (d draft) facts() []web.Fact {
+	return []web.Fact{
+		{Term: "To", Value: d.name(d.Recipient)},
+		{Term: "Purpose", Value: d.Purpose},
+		{Term: "Form", Value: release.FormTitle(d.Form)},
+		{Term: "Authority", Value: d.Authority + " (rule " + d.Basis + ")"},
+		{Term: "Dates of discharge", Value: span(d.From, d.Until)},
+		{Term: "Datasets", Value: web.Plural(len(d.Datasets), "dataset", "datasets")},
+		{Term: "Elements", Value: elements(d.Elements)},
+	}
+}
+
+// span writes a time frame of two dates, either of which may be open.
+func span(from, until string) string {
+	switch {
+	case from == "" && until == "":
+		return "All"
+	case from == "":
+		return "Until " + day(until)
+	case until == "":
+		return "From " + day(from)
+	}
+	return day(from) + " to " + day(until)
+}
+
+// day writes a date of an event as the pages do.
+func day(s string) string {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return s
+	}
+	return web.Date(t)
+}
+
+// elements puts elements in words.
+func elements(ids []string) string {
+	if len(ids) == 0 {
+		return "None"
+	}
+	titles := make([]string, len(ids))
+	for i, id := range ids {
+		titles[i] = release.ElementTitle(id)
+	}
+	return strings.Join(titles, ", ")
+}
+
+// A sheet is one release as its page shows it.
+type sheet struct {
+	release.Sheet
+	form        *web.Form
+	org         string
+	mine        bool // it is for the person who looks
+	mayDownload bool
+	mayRevoke   bool
+	mayRebuild  bool
+}
+
+func (v sheet) title() string {
+	if v.Discloser == v.org && v.Recipient != v.org {
+		return "Release to " + v.Name(v.Recipient)
+	}
+	return "Release from " + v.Name(v.Discloser)
+}
+
+// worded puts the names of the parties into what the law says of their ids.
+func (v sheet) worded(s string) string {
+	return strings.NewReplacer(v.Recipient, v.Name(v.Recipient), v.Discloser, v.Name(v.Discloser)).Replace(s)
+}
+
+// who names a person as far as the viewer may know: by name, or by the task and the
+// organization.
+func (v sheet) who(user, role, org string) string {
+	name := v.Names[user]
+	switch {
+	case name == "" && role == "":
+		return user
+	case name == "":
+		name = "A " + access.Title(phi.Role(role))
+	}
+	return name + ", " + v.Name(org)
+}
+
+func (v sheet) facts() []web.Fact {
+	facts := []web.Fact{
+		{Term: "From", Value: v.Name(v.Discloser)},
+		{Term: "To", Value: v.Name(v.Recipient)},
+		{Term: "Purpose", Value: v.Purpose},
+		{Term: "Authority", Value: v.Authority + " (rule " + v.Basis + ")"},
+		{Term: "Form", Value: release.FormTitle(v.Form)},
+		{Term: "Dates of discharge", Value: span(v.From, v.Until)},
+		{Term: "Patients", Value: v.patients()},
+		{Term: "Built", Show: web.When(v.At)},
+		{Term: "Expires", Show: web.When(v.Expires)},
+	}
+	if v.DestroyBy != "" {
+		facts = append(facts, web.Fact{Term: "To be destroyed by", Value: day(v.DestroyBy)})
+	}
+	return facts
+}
+
+func (v sheet) patients() string {
+	text := web.Plural(v.Patients, "patient", "patients")
+	if v.Unlinked > 0 {
+		text += ", and " + web.Plural(v.Unlinked, "record", "records") + " that do not tell whose they are"
+	}
+	return text
+}
+
+// lawful says whether the release stands in accountings.
+func (v sheet) lawful() string {
+	if v.Accountable {
+		return "Each download stands in the accountings of its patients (45 CFR 164.528)."
+	}
+	return "Downloads are in the disclosure log. The accounting for a patient names why this one is not listed there."
+}
+
+// history is what happened, without the views, which are counted.
+func (v sheet) history() []web.Moment {
+	out := make([]web.Moment, 0, len(v.Steps))
+	for _, s := range v.Steps {
+		m := web.Moment{At: s.At, Who: v.who(s.By, s.Role, s.Org), Href: "/ledger/" + strconv.FormatInt(s.Seq, 10)}
+		switch s.Type {
+		case "release.offered":
+			m.What, m.Tone = "Built and offered", web.Good
+		case "release.downloaded":
+			m.What, m.Tone = "Downloaded", web.Info
+		case "release.revoked":
+			m.What, m.Tone, m.Note = "Revoked", web.Bad, s.Reason.Title()
+		default:
+			continue
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// command is how the package is opened.
+func (v sheet) command() string {
+	return "age --decrypt --identity key.txt --output release.zip release-" + v.ID + ".zip.age"
+}
+
+// reasons are the options of the revocation.
+func reasons() []web.Option {
+	var out []web.Option
+	for _, r := range release.Reasons() {
+		out = append(out, web.Option{Value: string(r), Label: r.Title()})
+	}
+	return out
+}
+
+// A journal is the disclosure log.
+type journal struct {
+	filter
+	lines      []release.Disclosure
+	org        string
+	next       string
+	mayAccount bool
+}
+
+func accounted(d release.Disclosure) string {
+	if d.Accountable {
+		return "yes"
+	}
+	return "no"
+}
+
+// by names who fetched a disclosure.
+func by(d release.Disclosure) string {
+	if n := d.Names[d.By]; n != "" {
+		return n
+	}
+	return "One of its recipients"
+}
+
+// An answer is an accounting.
+type answer struct {
+	release.Accounting
+	org string
+}
+
+// times says how often and until when, as 45 CFR 164.528(b)(3) wants.
+func times(e release.Entry) string {
+	if e.Times == 1 {
+		return web.Date(e.At)
+	}
+	return web.Date(e.At) + "; " + strconv.Itoa(e.Times) + " times in all, the last on " + web.Date(e.Last)
+}
