@@ -26,9 +26,11 @@ type Case struct {
 
 // Prepare reads the request and the facts. Neither may change while the case is in
 // use.
-func Prepare(r *Request, f *Facts) *Case { return prepare(r, f, theBook) }
+func Prepare(r *Request, f *Facts) *Case { return PrepareUnder(theBook, r, f) }
 
-func prepare(r *Request, f *Facts, b *rule.Book) *Case {
+// PrepareUnder reads the request and the facts for another rule book, to see what
+// a changed rule would decide.
+func PrepareUnder(b *rule.Book, r *Request, f *Facts) *Case {
 	c := &Case{reading: scene.Read(r, f), classes: f.Classes, book: b}
 	if len(c.classes) == 0 {
 		c.classes = []Class{{ID: "all"}}

@@ -49,7 +49,7 @@ func (w *writer) refusal(v *Verdict) uint8 {
 	case len(w.Order) > 0:
 		return v.by[w.Order[0]]
 	}
-	return at.unknown
+	return w.book.Places.Unknown
 }
 
 // lines decides every element asked for.
@@ -68,7 +68,7 @@ func (w *writer) lines(v *Verdict) []Line {
 			if v.marks.Any(rule.ExemptBasis, rule.FoundMinimum) {
 				l.name(&w.book.Rules[v.basis], "Permitted on this basis; the minimum necessary standard takes nothing away.")
 			} else {
-				l.name(&w.book.Rules[at.minimum], w.need(e.ID))
+				l.name(&w.book.Rules[w.book.Places.Minimum], w.need(e.ID))
 			}
 		case v.change.Has(i):
 			r := &w.book.Rules[v.by[i]]
@@ -81,7 +81,7 @@ func (w *writer) lines(v *Verdict) []Line {
 		}
 		out = append(out, l)
 	}
-	unknown := &w.book.Rules[at.unknown]
+	unknown := &w.book.Rules[w.book.Places.Unknown]
 	for _, id := range w.Unknown {
 		l := Line{Element: id, Treatment: Dropped, More: unknown.More}
 		l.name(unknown, unknown.Text)
@@ -449,7 +449,7 @@ func (w *writer) sudReasons(k int, class string, say func(string, ...rule.Condit
 // minimum says what the minimum necessary standard did.
 func (w *writer) minimum(k int, class string) {
 	v := &w.told[k]
-	r := &w.book.Rules[at.minimum]
+	r := &w.book.Rules[w.book.Places.Minimum]
 	switch failing, _ := r.Failing(&v.marks); {
 	case v.marks.Has(rule.NotPHI):
 	case failing == rule.Always:
@@ -515,7 +515,7 @@ func (w *writer) reason(r *Rule, text string, on []rule.Condition, k int, class 
 			}
 		}
 	}
-	if w.book.Rules[at.minimum].ID == r.ID || r.Effect != rule.Filters {
+	if w.book.Rules[w.book.Places.Minimum].ID == r.ID || r.Effect != rule.Filters {
 		return
 	}
 	for _, s := range w.overlays(r.ID, k) {

@@ -38,18 +38,6 @@ func (v *Verdict) Form() Form { return v.form }
 // Released is how many elements are released, as they are or changed.
 func (v *Verdict) Released() int { return v.keep.Len() + v.change.Len() }
 
-// places are the rules that weighing names itself.
-type places struct {
-	forms                           [Identified + 1]uint8 // the filter of each form
-	least, minimum, unknown, coding uint8
-	related                         uint8 // B05, whose window is that of the relationship
-}
-
-var at = places{
-	forms: [...]uint8{SafeHarbor: theBook.At("F06"), Expert: theBook.At("F16"), Limited: theBook.At("F05"), Identified: theBook.At("F02")},
-	least: theBook.At("F02"), minimum: theBook.At("F01"), unknown: theBook.At("F14"), coding: theBook.At("O13"), related: theBook.At("B05"),
-}
-
 // weigh applies the book to the scene. It allocates nothing.
 //
 // Bars refuse. Then every basis is tried in order of preference, and the first
@@ -86,14 +74,14 @@ func weigh(b *rule.Book, s *scene.Scene, v *Verdict) {
 	m.Set(rule.ExemptBasis, basis.Exempt)
 	m.Set(rule.ExemptPHI, basis.Exempt && !deidentified)
 	m.Set(rule.AccountedBasis, basis.Accounted)
-	m.Set(rule.ByBreakGlass, b.Rules[basis.Place].ID == "N04")
+	m.Set(rule.ByBreakGlass, basis.Role == rule.InEmergency)
 
 	left, ceiling := s.Asked, s.Wanted
 	if basis.Keeps != rule.KeepsAll {
 		v.take(&left, s.Keeps[basis.Keeps], basis.Scope)
 	}
 	if sud != nil && !deidentified {
-		ceiling = v.protect(s, sud, &left, ceiling)
+		ceiling = v.protect(b, s, sud, &left, ceiling)
 	}
 	for i := range b.Filters {
 		if c := &b.Filters[i]; c.Keeps != rule.KeepsAll && c.Applies(m, s.Day) {
@@ -106,9 +94,9 @@ func weigh(b *rule.Book, s *scene.Scene, v *Verdict) {
 			v.form, v.lowered = least, true
 		}
 	}
-	v.shape(s, left, sud)
+	v.shape(b, s, left, sud)
 	v.window, v.narrowed[0] = v.window.Narrow(s.Limit)
-	if basis.Place == at.related {
+	if basis.Place == b.Places.Related {
 		v.window, v.narrowed[1] = v.window.Narrow(s.Shared)
 	}
 	released := v.keep.Or(v.change)
@@ -167,13 +155,11 @@ func firstSUD(bases []rule.Compiled, m *rule.Marks, s *scene.Scene) *rule.Compil
 
 // protect takes from the substance-use records what their basis does not cover,
 // notes what it means for the obligations, and returns the form it permits.
-func (v *Verdict) protect(s *scene.Scene, sud *rule.Compiled, left *scene.Set, ceiling Form) Form {
+func (v *Verdict) protect(b *rule.Book, s *scene.Scene, sud *rule.Compiled, left *scene.Set, ceiling Form) Form {
 	m := &v.marks
-	byConsent := theBook.Rules[sud.Place].ID == "P04" || theBook.Rules[sud.Place].ID == "P05"
-	redisclosed := theBook.Rules[sud.Place].ID == "P06"
-	m.Set(rule.ByConsent, byConsent)
-	m.Set(rule.NoticeDue, byConsent || redisclosed && m.Has(rule.Redisclosure))
-	m.Set(rule.ByEmergency, theBook.Rules[sud.Place].ID == "P10")
+	m.Set(rule.ByConsent, sud.Role == rule.ByPatientConsent)
+	m.Set(rule.NoticeDue, sud.Role == rule.ByPatientConsent || sud.Role == rule.ByRedisclosure && m.Has(rule.Redisclosure))
+	m.Set(rule.ByEmergency, sud.Role == rule.InEmergency)
 	if sud.Keeps != rule.KeepsAll {
 		held := s.Keeps[sud.Keeps].Or(s.Keeps[rule.KeepsUnprotected])
 		v.take(left, held, sud.Scope)
@@ -215,19 +201,19 @@ func leastForm(s *scene.Scene, left scene.Set) Form {
 }
 
 // shape splits what is left into what the form keeps, changes and drops.
-func (v *Verdict) shape(s *scene.Scene, left scene.Set, sud *rule.Compiled) {
+func (v *Verdict) shape(b *rule.Book, s *scene.Scene, left scene.Set, sud *rule.Compiled) {
 	keep, change := scene.Catalogue.Keeps[v.form], scene.Catalogue.Changes[v.form]
-	place := at.forms[v.form]
+	place := b.Places.Forms[v.form]
 	if v.form == Expert {
 		keep, change = s.Expert, change.Minus(s.Expert)
 	}
 	switch {
 	case v.lowered:
-		place = at.least
+		place = b.Places.Least
 	case v.form < s.Wanted && sud != nil:
 		place = sud.Place
 	}
 	v.keep, v.change = left.And(keep), left.And(change)
 	v.note(left.Minus(v.keep), place)
-	v.note(v.change.And(scene.Catalogue.Direct), at.coding)
+	v.note(v.change.And(scene.Catalogue.Direct), b.Places.Coding)
 }

@@ -130,8 +130,29 @@ type Book struct {
 	Rules                              []Rule
 	Bars, Bases, SUD, Filters, Obliges []Compiled
 	Hash                               string // of every rule, condition and element: it names the law a decision was made under
+	Places                             Places
 	place                              map[string]int
 }
+
+// Places are where the rules stand that deciding itself names.
+type Places struct {
+	Forms                                    [fact.Identified + 1]uint8 // the filter of each form
+	Least, Minimum, Unknown, Coding, Related uint8                      // F02, F01, F14, O13, B05
+}
+
+// A Role is what deciding has to know of a basis beside its conditions.
+type Role uint8
+
+// The roles.
+const (
+	Plain            Role = iota
+	ByPatientConsent      // records go on the patient's Part 2 consent
+	ByRedisclosure        // records go on, received under a consent
+	InEmergency           // somebody is told at once
+)
+
+// roles of the rules that have one.
+var roles = map[string]Role{"P04": ByPatientConsent, "P05": ByPatientConsent, "P06": ByRedisclosure, "P10": InEmergency, "N04": InEmergency}
 
 // A Compiled rule has its conditions as sets.
 type Compiled struct {
@@ -142,6 +163,7 @@ type Compiled struct {
 	Keeps        Keeper
 	Exempt       bool
 	Accounted    bool
+	Role         Role
 	Place        uint8 // in Book.Rules
 	Scope        uint8 // place of the rule named for what Keeps takes
 }
@@ -169,7 +191,7 @@ func Compile(rules []Rule) *Book {
 	}
 	for i, r := range rules {
 		c := Compiled{from: r.From, to: r.To, Duties: fact.DutiesOf(r.Duties), Cap: r.Cap, Keeps: r.Keeps,
-			Exempt: r.Exempt, Accounted: r.Accounted, Place: uint8(i), Scope: uint8(i)}
+			Exempt: r.Exempt, Accounted: r.Accounted, Place: uint8(i), Scope: uint8(i), Role: roles[r.ID]}
 		if r.Scope != "" {
 			c.Scope = uint8(b.place[r.Scope])
 		}
@@ -192,6 +214,8 @@ func Compile(rules []Rule) *Book {
 			b.Obliges = append(b.Obliges, c)
 		}
 	}
+	b.Places = Places{Forms: [...]uint8{fact.SafeHarbor: b.At("F06"), fact.Expert: b.At("F16"), fact.Limited: b.At("F05"), fact.Identified: b.At("F02")},
+		Least: b.At("F02"), Minimum: b.At("F01"), Unknown: b.At("F14"), Coding: b.At("O13"), Related: b.At("B05")}
 	b.Hash = digest(struct {
 		Rules      []Rule
 		Conditions [][5]string

@@ -151,7 +151,7 @@ func (x *Reading) readPart2(s *Scene, c *fact.Class) {
 	if !described.Empty() {
 		s.Keeps[rule.KeepsConsented] = described
 	}
-	m.Set(rule.Redisclosure, m.Has(rule.ReceivedByCare))
+	m.Set(rule.Redisclosure, m.Has(rule.ReceivedByCare) && !set.NoticeOnFirstOnly)
 }
 
 // accept notes a consent that names the recipient: whether it is valid for the
