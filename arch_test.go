@@ -41,9 +41,14 @@ var may = map[string][]string{
 	"internal/vault":  {"ledger"},
 	"internal/web":    {"internal/fault"},
 	"internal/rest":   {"internal/fault", "ledger"},
-	"internal/synth":  {"phi"},
-	"internal/home":   {"internal/access", "internal/web", "phi"},
-	"ledger":          {},
+	"internal/synth":  {"internal/fault", "internal/synth/canary", "internal/synth/chance", "internal/synth/cohort"},
+
+	"internal/synth/cohort": {"internal/fault", "internal/synth/canary", "internal/synth/chance"},
+	"internal/synth/canary": {"internal/synth/chance"},
+	"internal/synth/chance": {},
+
+	"internal/home": {"internal/access", "internal/web", "phi"},
+	"ledger":        {},
 }
 
 func allowed(pkg, imp string) bool {
@@ -55,6 +60,8 @@ func allowed(pkg, imp string) bool {
 	case slices.Contains(pure, tree):
 		to, _, _ := strings.Cut(imp, "/")
 		return to == tree || to == "phi" || tree == "deid" && to == "law"
+	case pkg == "internal/request/requesttest":
+		return imp == "internal/request" || imp == "ledger" || imp == "ledger/ledgertest" || imp == "phi" || strings.HasPrefix(imp, "law")
 	case pkg == "ledger/scenario":
 		return imp == "ledger" || imp == "internal/fault"
 	case strings.HasPrefix(pkg, "ledger/"):

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	engine "chaperone.example/deid"
+	"chaperone.example/deid/code"
+	"chaperone.example/deid/day"
+	"chaperone.example/deid/input"
+	"chaperone.example/deid/zip3"
+)
+
+type deid struct {
+	Profile     string `required:"" enum:"safe-harbor,limited-data-set" help:"safe-harbor (45 CFR 164.514(b)(2)) or limited-data-set (164.514(e))."`
+	Format      string `required:"" enum:"fhir,csv" help:"fhir (R4: NDJSON or a Bundle) or csv."`
+	In          string `required:"" type:"existingfile" help:"The file to read."`
+	Out         string `required:"" type:"path" help:"The file to write. It appears only when it is complete."`
+	Manifest    string `type:"path" help:"Where to write what was done, by path, without any value."`
+	AsOf        string `name:"as-of" placeholder:"YYYY-MM-DD" help:"The day at which ages are judged when a record does not say; today by default."`
+	ZIP         string `name:"zip" default:"2020" enum:"2000,2010,2020,union" help:"The census by which three-digit ZIP codes are judged."`
+	DropUnknown bool   `help:"CSV: remove columns that are not known, instead of refusing the file."`
+	Key         string `type:"existingfile" help:"limited-data-set: a file of at least 32 random bytes, from which the recipient's codes are computed. Without it the codes are random, and not the same next time."`
+	Recipient   string `default:"recipient" help:"limited-data-set with --key: for whom; another recipient gets other codes."`
+}
+
+// Help implements kong's longer help.
+func (deid) Help() string {
+	return `Reads the file once and writes what the profile lets stay. What is not known is removed and
+counted. Free text is removed. Exit code 3 when the file is wrong: the line, the problem
+and the remedy are named, and nothing is written.`
+}
+
+func (c deid) Run(ctx context.Context, t terminal) error {
+	job, err := c.job()
+	if err != nil {
+		return badFile{err}
+	}
+	in, err := os.Open(c.In)
+	if err != nil {
+		return badFile{err}
+	}
+	defer in.Close()
+	var m engine.Manifest
+	err = writeWhole(c.Out, func(w io.Writer) error {
+		m, err = engine.Transform(ctx, job, in, w)
+		return err
+	})
+	var flaw *input.Error
+	switch {
+	case errors.As(err, &flaw):
+		return badFile{fmt.Errorf("%s: %w", c.In, flaw)}
+	case err != nil:
+		return err
+	}
+	if c.Manifest != "" {
+		text, err := m.JSON()
+		if err != nil {
+			return err
+		}
+		if err := writeWhole(c.Manifest, func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err }); err != nil {
+			return err
+		}
+	}
+	t.say("%s: %d of %d %s written, %d kinds of unknown content removed", c.Profile, m.Records.Out, m.Records.In, m.Records.Kind, len(m.Unknown))
+	return nil
+}
+
+// job translates the command line.
+func (c deid) job() (engine.Job, error) {
+	profile, err := engine.Standard(engine.Form(c.Profile))
+	if err != nil {
+		return engine.Job{}, err
+	}
+	now := time.Now()
+	asOf := day.Date{Year: now.Year(), Month: int(now.Month()), Day: now.Day()}
+	if c.AsOf != "" {
+		at, err := time.Parse(time.DateOnly, c.AsOf)
+		if err != nil {
+			return engine.Job{}, errors.New("--as-of: write the day as YYYY-MM-DD")
+		}
+		asOf = day.Date{Year: at.Year(), Month: int(at.Month()), Day: at.Day()}
+	}
+	job := engine.Job{Format: engine.Format(c.Format), Profile: profile, AsOf: asOf, DropUnknown: c.DropUnknown, Build: build(), Codes: code.NewBook(rand.Reader)}
+	if job.Profile.Form == engine.SafeHarbor {
+		job.Profile.ZIP = zip3.Vintage(c.ZIP)
+		if c.Key != "" {
+			return job, engine.ErrDerivedCodes
+		}
+		return job, nil
+	}
+	if c.Key != "" {
+		master, err := os.ReadFile(c.Key)
+		if err != nil {
+			return job, err
+		}
+		if job.Codes, err = code.NewKeyed(master, c.Recipient); err != nil {
+			return job, fmt.Errorf("--key: %w", err)
+		}
+	}
+	return job, nil
+}
+
+// writeWhole writes a file that appears only when it is complete.
+func writeWhole(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".chaperone-*")
+	if err != nil {
+		return badFile{err}
+	}
+	defer os.Remove(f.Name())
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

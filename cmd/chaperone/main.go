@@ -1,0 +1,116 @@
+// Command chaperone lets healthcare organizations share data lawfully. One binary
+// is the hub, the demo, and the tools that work without a hub.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"chaperone.example/internal/fault"
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes, which scripts depend on.
+const (
+	exitOK      = 0
+	exitFailed  = 1 // the answer is no: a proof does not verify, a request is denied
+	exitUsage   = 2 // the command line is wrong
+	exitBadFile = 3 // an input file is wrong; nothing was changed
+	exitDefect  = 4 // an outage or a defect
+)
+
+const description = `Chaperone lets healthcare organizations share data lawfully.
+
+Agreements, purposes and roles decide what flows; only the minimum necessary goes,
+de-identified as far as the purpose allows; everything that happens stands in a
+ledger that nobody can alter and any member verifies offline.
+
+Start here:  chaperone demo          a synthetic consortium, in your browser
+             chaperone demo --once   the same story, printed step by step
+
+Exit codes: 0 done; 1 the answer is no (a proof does not verify, a request is
+denied); 2 wrong command line; 3 wrong input file, nothing changed; 4 outage.`
+
+type commands struct {
+	Init    initialize `cmd:"" help:"Set up a new hub: its organization and first administrator."`
+	Serve   serve      `cmd:"" help:"Run the hub on a data folder."`
+	Demo    demo       `cmd:"" help:"Run a hub with synthetic people and organizations."`
+	Synth   synth      `cmd:"" help:"Write data of hospitals and patients that never existed."`
+	Deid    deid       `cmd:"" help:"De-identify a file."`
+	Decide  decide     `cmd:"" help:"Decide a case that is written in a file, and explain."`
+	Verify  verify     `cmd:"" help:"Verify an exported proof, offline."`
+	Ledger  ledgers    `cmd:"" help:"Check the ledger of a data folder."`
+	Rebuild rebuild    `cmd:"" help:"Compute every view of a data folder again from its ledger."`
+	Version version    `cmd:"" help:"Print the version."`
+}
+
+// A terminal is what a command prints to: data on out, words for people on err.
+type terminal struct{ out, err io.Writer }
+
+// say tells the person something that is not the data asked for.
+func (t terminal) say(format string, a ...any) { fmt.Fprintf(t.err, format+"\n", a...) }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], terminal{os.Stdout, os.Stderr}))
+}
+
+// run carries out a command line and returns the exit code.
+func run(ctx context.Context, args []string, t terminal) int {
+	var c commands
+	code := -1
+	parser, err := kong.New(&c, kong.Name("chaperone"), kong.Description(description), kong.Writers(t.out, t.err),
+		kong.Exit(func(n int) { code = n }), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 88}))
+	if err != nil {
+		t.say("chaperone: %v", err)
+		return exitDefect
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	k, err := parser.Parse(args)
+	if code >= 0 { // help was asked for and printed
+		return code
+	}
+	if err != nil {
+		t.say("chaperone: %v\nTry: chaperone --help", err)
+		return exitUsage
+	}
+	k.BindTo(ctx, (*context.Context)(nil))
+	return exit(k.Run(t), t)
+}
+
+// A verdict is the answer no: said, and no error of the program.
+type verdict struct{ error }
+
+// A badFile is an input file that is wrong.
+type badFile struct{ error }
+
+func (b badFile) Unwrap() error { return b.error }
+
+func exit(err error, t terminal) int {
+	var no verdict
+	var bad badFile
+	switch {
+	case err == nil || errors.Is(err, context.Canceled):
+		return exitOK
+	case errors.As(err, &no):
+		t.say("chaperone: %v", no)
+		return exitFailed
+	case errors.As(err, &bad):
+		t.say("chaperone: %v\nNothing was changed.", bad)
+		return exitBadFile
+	}
+	if _, msg, ok := fault.Of(err); ok {
+		t.say("chaperone: %s", msg)
+		return exitFailed
+	}
+	t.say("chaperone: %v", err)
+	return exitDefect
+}

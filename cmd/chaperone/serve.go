@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"chaperone.example/internal/app"
+)
+
+type serve struct {
+	Dir    string `required:"" type:"path" help:"The data folder; made if it does not exist."`
+	Listen string `default:"127.0.0.1:8443" help:"Where to listen."`
+	Cert   string `type:"existingfile" help:"TLS certificate (PEM). Without it, a proxy in front must end TLS: say so with --behind-tls."`
+	Key    string `type:"existingfile" help:"Private key of the certificate (PEM)."`
+	Behind bool   `name:"behind-tls" help:"A proxy in front of the hub ends TLS."`
+	Origin string `default:"chaperone.example/hub" help:"The name of the ledger in its checkpoints. It never changes."`
+}
+
+func (c serve) Run(ctx context.Context, t terminal) error {
+	if (c.Cert == "") != (c.Key == "") {
+		return badFile{errors.New("--cert and --key go together")}
+	}
+	a, err := app.Open(ctx, app.Config{Dir: c.Dir, Origin: c.Origin, TLS: c.Cert != "" || c.Behind, LogTo: t.err})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	return listen(ctx, t, a, c.Listen, c.Cert, c.Key, func(string) {})
+}
+
+// listen serves the hub until ctx ends, then lets what is under way finish.
+func listen(ctx context.Context, t terminal, a *app.App, addr, cert, key string, ready func(url string)) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	scheme := "http"
+	if cert != "" {
+		scheme = "https"
+	}
+	srv := a.Server()
+	failed := make(chan error, 1)
+	go func() {
+		if cert != "" {
+			failed <- srv.ServeTLS(l, cert, key)
+		} else {
+			failed <- srv.Serve(l)
+		}
+	}()
+	url := scheme + "://" + l.Addr().String()
+	t.say("chaperone: serving %s (stop with Ctrl-C)", url)
+	ready(url)
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	t.say("chaperone: stopping")
+	grace, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(grace); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

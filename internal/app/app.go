@@ -1,0 +1,242 @@
+// Package app puts the parts together: the data folder, the ledger, the modules and
+// their faces. It is the only package that knows them all, and it holds no rules of
+// its own.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"chaperone.example/internal/access"
+	"chaperone.example/internal/agreement"
+	"chaperone.example/internal/dataset"
+	"chaperone.example/internal/identity"
+	"chaperone.example/internal/identity/session"
+	"chaperone.example/internal/org"
+	"chaperone.example/internal/release"
+	"chaperone.example/internal/request"
+	"chaperone.example/internal/rest"
+	"chaperone.example/internal/vault"
+	"chaperone.example/internal/web"
+	"chaperone.example/law"
+	"chaperone.example/ledger"
+	"chaperone.example/phi"
+)
+
+// A Config says where a hub lives and what it stands on. Dir is required; what else
+// is left out has a default.
+type Config struct {
+	Dir      string
+	Origin   string           // name of the ledger; [DefaultOrigin] if empty
+	Existing bool             // the folder must hold a ledger already
+	TLS      bool             // people reach the hub over HTTPS
+	Now      func() time.Time // time.Now
+	LogTo    io.Writer        // where log lines go; nowhere if nil
+	Version  string           // of the program
+}
+
+// DefaultOrigin names the ledger of a hub that was given no other name.
+const DefaultOrigin = "chaperone.example/hub"
+
+// An App is a running hub.
+type App struct {
+	Desk     *ledger.Desk
+	Log      *ledger.Log
+	Vault    *vault.Vault
+	Datasets *dataset.Store
+	Builder  *release.Builder
+	Register release.Register
+	Sources  request.Sources
+	Policy   []byte // trusts this hub's ledger
+	Door     *identity.Door
+	API      *rest.API
+
+	dir      string
+	site     web.Site
+	handler  http.Handler
+	table    *access.Table
+	facts    *facts
+	version  string
+	now      func() time.Time
+	closers  []io.Closer
+	sessions *session.Store
+}
+
+// Open assembles the hub on a data folder, making what is missing.
+func Open(ctx context.Context, c Config) (_ *App, err error) {
+	if c.Origin == "" {
+		c.Origin = DefaultOrigin
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.LogTo == nil {
+		c.LogTo = io.Discard
+	}
+	if _, err := os.Stat(filepath.Join(c.Dir, ledgerFile)); c.Existing && err != nil {
+		return nil, fmt.Errorf("app: there is no ledger in %s", filepath.Base(c.Dir))
+	}
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("app: %w", err)
+	}
+	a := &App{dir: c.Dir, version: c.Version, now: c.Now}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if a.table, err = access.NewTable(access.Routes(), access.Grants()); err != nil {
+		return nil, err
+	}
+	if err := a.openStores(ctx, c); err != nil {
+		return nil, err
+	}
+	a.assemble()
+	a.site = web.Site{TLS: c.TLS, Log: slog.New(slog.NewTextHandler(c.LogTo, nil))}
+	return a, a.mount()
+}
+
+// openStores opens the vault, the ledger and the sessions.
+func (a *App) openStores(ctx context.Context, c Config) error {
+	var err error
+	if a.Vault, err = vault.Open(ctx, filepath.Join(c.Dir, keysDir), filepath.Join(c.Dir, vaultDir)); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, a.Vault)
+	db, err := openDB(ctx, filepath.Join(c.Dir, ledgerFile))
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, db)
+	sign, vkey, err := signer(ctx, a.Vault, c.Origin)
+	if err != nil {
+		return err
+	}
+	if a.Policy, err = writePolicy(c.Dir, vkey); err != nil {
+		return err
+	}
+	secret, err := a.Vault.Derive("ledger tags")
+	if err != nil {
+		return err
+	}
+	// The anchor lies with the keys: who restores a backup of the data does not
+	// restore it.
+	anchor, err := ledger.OpenAnchor(filepath.Join(c.Dir, keysDir, anchorFile))
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, anchor)
+	a.Log, err = ledger.Open(ctx, ledger.Config{
+		DB: db, Origin: c.Origin, Now: c.Now, Rand: rand.Reader, Sealer: a.Vault, Secret: secret, Signer: sign, Anchor: anchor,
+		Types: []ledger.Types{org.Types, identity.Types, agreement.Types, dataset.Types, request.Types, release.Types},
+		Views: []ledger.View{org.View(), identity.View(), agreement.View(), dataset.View(), request.View(), release.View()},
+	})
+	if err != nil {
+		return err
+	}
+	a.sessions, err = session.Open(ctx, filepath.Join(c.Dir, sessionFile), c.Now)
+	if err == nil {
+		a.closers = append(a.closers, a.sessions)
+	}
+	return err
+}
+
+// assemble wires the modules to each other.
+func (a *App) assemble() {
+	a.Desk = &ledger.Desk{Log: a.Log, Gate: a.table}
+	a.Datasets = &dataset.Store{Desk: a.Desk, Vault: a.Vault, Repositories: repositories()}
+	a.facts = &facts{store: a.Datasets}
+	a.Sources = request.Sources{Facts: a.facts, Directory: a.facts, Datasets: a.facts, Can: fulfilled()}
+	a.facts.requests = a.Sources
+	a.Builder = &release.Builder{Desk: a.Desk, Vault: a.Vault, Requests: permits{a.Sources}, Datasets: holdings{a.Datasets}, Keys: keys{}, Build: a.version}
+	a.Register = release.Register{Vault: a.Vault}
+}
+
+// fulfilled lists the obligations that a release of this hub fulfils. One that is
+// missing here makes a decision that needs it a no (rule N03).
+func fulfilled() []law.Duty {
+	return []law.Duty{
+		law.Approve,            // a steward approves every request
+		law.Log,                // every step is in the ledger
+		law.Account,            // disclosures have a patient index
+		law.Encrypt,            // age, to the recipients' keys
+		law.Pseudonymize,       // codes of the recipient's own
+		law.Watermark,          // the recipient's own codes name it
+		law.NoReidentification, // in the terms that travel along
+		law.DataUseTerms,       // likewise
+		law.DestroyBy,          // likewise, with the date
+		law.KeepWithin,         // the vault is in the hub's own region
+		law.TransferBy,         // the authenticated portal, encrypted
+		law.SuppressionReport,  // the manifest counts what was withheld
+	}
+}
+
+// repositories is where data may be stored: the hub's own vault.
+func repositories() []dataset.Repository {
+	return []dataset.Repository{{ID: "hub-vault", Region: "us"}}
+}
+
+// Close stops the hub.
+func (a *App) Close() error {
+	if a.Log != nil {
+		a.Log.Close()
+	}
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		errs = append(errs, a.closers[i].Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Server returns a server of the hub's pages and API.
+func (a *App) Server() *http.Server { return a.site.Server(a.handler) }
+
+// Handler returns the pages and the API.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Audit recomputes the ledger of a data folder without opening the hub, and compares
+// it with its anchor.
+func Audit(ctx context.Context, dir string) (ledger.Report, error) {
+	path := filepath.Join(dir, ledgerFile)
+	if _, err := os.Stat(path); err != nil {
+		return ledger.Report{}, errors.New("there is no ledger in this folder")
+	}
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=query_only(on)&_pragma=busy_timeout(10000)")
+	if err != nil {
+		return ledger.Report{}, err
+	}
+	defer db.Close()
+	return ledger.Audit(ctx, db)
+}
+
+// surround returns what stands around the pages of an actor.
+func (a *App) surround(ctx context.Context, who ledger.Actor) ([]web.NavItem, web.Head, error) {
+	var nav []web.NavItem
+	for _, n := range []web.NavItem{
+		{Label: "Home", Href: "/", Key: "home"}, {Label: "Agreements", Href: "/agreements", Key: "agreements"},
+		{Label: "Datasets", Href: "/datasets", Key: "datasets"}, {Label: "Requests", Href: "/requests", Key: "requests"},
+		{Label: "Releases", Href: "/releases", Key: "releases"}, {Label: "Disclosures", Href: "/disclosures", Key: "disclosures"},
+		{Label: "Organizations", Href: "/organizations", Key: "organizations"}, {Label: "People", Href: "/people", Key: "people"},
+		{Label: "Ledger", Href: "/ledger", Key: "ledger"},
+	} {
+		pattern := "GET " + n.Href
+		if n.Href == "/" {
+			pattern = "GET /{$}"
+		}
+		if a.table.Opens(phi.Role(who.Role), pattern) {
+			nav = append(nav, n)
+		}
+	}
+	h, err := a.Log.Head(ctx)
+	return nav, web.Head{Size: uint64(h.N), Root: base64.StdEncoding.EncodeToString(h.Hash[:]), Href: "/ledger"}, err
+}
