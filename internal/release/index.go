@@ -67,14 +67,14 @@ func (g Register) Has(ctx context.Context, org, object string, patient []byte) (
 	}
 }
 
-// write keeps the digests of the identifiers of people as an object and returns its id.
-func (g Register) write(ctx context.Context, org string, who people) (id string, err error) {
+// write keeps the digests of identifiers as an object and returns its id.
+func (g Register) write(ctx context.Context, org string, identifiers []string) (id string, err error) {
 	key, err := g.Vault.Key(ctx, org, "patient index")
 	if err != nil {
 		return "", err
 	}
-	digests := make([][]byte, 0, len(who))
-	for identifier := range who {
+	digests := make([][]byte, 0, len(identifiers))
+	for _, identifier := range identifiers {
 		digests = append(digests, digest(key, identifier))
 	}
 	slices.SortFunc(digests, bytes.Compare)

@@ -15,10 +15,10 @@ import (
 
 	"chaperone.example/deid"
 	"chaperone.example/deid/day"
-	"chaperone.example/deid/fhir"
 	"chaperone.example/deid/input"
 	"chaperone.example/deid/table"
 	"chaperone.example/internal/fault"
+	"chaperone.example/internal/release/population"
 	"chaperone.example/phi"
 	"filippo.io/age"
 )
@@ -32,7 +32,7 @@ func (b *Builder) pack(ctx context.Context, id string, p plan) (Offered, error) 
 	if m.RetentionDays > 0 {
 		o.DestroyBy = p.now.AddDate(0, 0, m.RetentionDays).UTC().Format(time.DateOnly)
 	}
-	population, err := newPopulation(m)
+	group, err := population.New(population.Criteria{From: m.From, Until: m.Until, Classes: m.Classes, Diagnoses: m.Diagnoses, MinAge: m.MinAge, MaxAge: m.MaxAge})
 	if err != nil {
 		return o, err
 	}
@@ -52,13 +52,13 @@ func (b *Builder) pack(ctx context.Context, id string, p plan) (Offered, error) 
 	}
 	a := &archive{zip.NewWriter(sealed), p.now.UTC()}
 	for i, s := range p.sources {
-		f, err := b.add(ctx, a, fmt.Sprintf("data-%d", i+1), s, m, population, codes)
+		f, err := b.add(ctx, a, fmt.Sprintf("data-%d", i+1), s, m, group, codes)
 		if err != nil {
 			return o, err
 		}
 		o.Files = append(o.Files, f)
 	}
-	o.Patients, o.Unlinked = population.people.count(), population.unlinked
+	o.Patients, o.Unlinked = group.Count(), group.Unlinked()
 	if o.Records() == 0 {
 		return o, fault.New(fault.Refused, "no record of the chosen datasets is in the population and time frame of the request: there is nothing to release")
 	}
@@ -71,7 +71,7 @@ func (b *Builder) pack(ctx context.Context, id string, p plan) (Offered, error) 
 		}
 	}
 	o.Package, o.Bytes, o.SHA256 = w.ID, w.Size(), hex.EncodeToString(w.Sum())
-	if o.Index, err = (Register{b.Vault}).write(ctx, m.Discloser, population.people); err != nil {
+	if o.Index, err = (Register{b.Vault}).write(ctx, m.Discloser, group.Identifiers()); err != nil {
 		return o, errors.Join(err, b.Vault.Delete(o.Package))
 	}
 	return o, nil
@@ -104,26 +104,27 @@ func (a *archive) text(name, text string) error {
 }
 
 // add transforms one dataset into the archive, with its manifest beside it.
-func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m Permit, people *population, codes coder) (File, error) {
+func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m Permit, group *population.Group, codes coder) (File, error) {
 	p, err := profile(m.Form)
 	if err != nil {
 		return File{}, err
 	}
 	job := deid.Job{Format: s.Format, Profile: p, Elements: m.Elements, Codes: codes, Build: b.Build,
 		AsOf: day.Date{Year: a.at.Year(), Month: int(a.at.Month()), Day: a.at.Day()}}
-	var chosen selection
+	var chosen population.Selection
 	extension := ".csv"
 	if s.Format == deid.FHIR {
 		extension = ".ndjson"
 		if err := s.separable(m.Elements); err != nil {
 			return File{}, err
 		}
-		if chosen, err = b.choose(ctx, s, people); err != nil {
+		if chosen, err = choose(ctx, s, group); err != nil {
 			return File{}, err
 		}
-		job.Resources = fhir.Filter{Patients: func(id []byte) bool { return chosen.patients[string(id)] }, From: people.from, To: people.until}
+		job.Resources.Patients = chosen.Patient
+		job.Resources.From, job.Resources.To = group.Dates()
 	} else {
-		job.Rows, job.Columns = people.rows(a.at.Year()), s.columns()
+		job.Rows, job.Columns = group.Rows(a.at.Year()), s.columns()
 	}
 	in, err := s.Open(ctx)
 	if err != nil {
@@ -137,10 +138,11 @@ func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m 
 	// The dataset is hashed as it is read, before the sieve: what came in must be what
 	// was received.
 	read := &hashed{Reader: in, sum: sha256.New()}
+	dropped := func() uint64 { return 0 }
 	var from io.Reader = read
-	sieve := newSieve(read, chosen)
 	if s.Format == deid.FHIR {
-		from = sieve
+		sieve := population.Sift(read, chosen)
+		from, dropped = sieve, sieve.Dropped
 	}
 	manifest, err := deid.Transform(ctx, job, from, out)
 	var flaw *input.Error
@@ -151,8 +153,8 @@ func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m 
 		return File{}, err
 	}
 	manifest.Input = deid.Digest{Bytes: read.n, SHA256: hex.EncodeToString(read.sum.Sum(nil))}
-	manifest.Records.In += sieve.dropped
-	manifest.Records.Filtered += sieve.dropped
+	manifest.Records.In += dropped()
+	manifest.Records.Filtered += dropped()
 	if manifest.Input.SHA256 != s.SHA256 {
 		return File{}, fmt.Errorf("release: dataset %s is not what was received", s.ID)
 	}
@@ -168,13 +170,13 @@ func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m 
 }
 
 // choose reads a FHIR export once for who is in the population.
-func (b *Builder) choose(ctx context.Context, s Source, people *population) (selection, error) {
+func choose(ctx context.Context, s Source, group *population.Group) (population.Selection, error) {
 	in, err := s.Open(ctx)
 	if err != nil {
-		return selection{}, err
+		return population.Selection{}, err
 	}
 	defer in.Close()
-	return people.find(in)
+	return group.Find(in)
 }
 
 // columns returns what the steward says that columns are, where their names say

@@ -1,4 +1,4 @@
-package release
+package population
 
 import (
 	"bufio"
@@ -110,17 +110,17 @@ func (x resource) encounter() string {
 	return ""
 }
 
-// A selection is the population found in a FHIR export, by the ids of the export.
-type selection struct {
+// A Selection is the population found in a FHIR export, by the ids of the export.
+type Selection struct {
 	patients   map[string]bool
 	encounters map[string]bool // nil: all
 }
 
-// find reads a FHIR export once and returns who is in the population, and which of
+// Find reads a FHIR export once and returns who is in the population, and which of
 // their encounters. Encounters come before what refers to them only by chance, so
 // that diagnoses are matched at the end: those that name an encounter with it, the
 // others with every encounter of the patient.
-func (s *population) find(r io.Reader) (selection, error) {
+func (g *Group) Find(r io.Reader) (Selection, error) {
 	born := map[string]day.Date{}
 	known := map[string][]string{}  // patient → identifiers
 	diagnosed := map[string]bool{}  // encounters, by id
@@ -143,7 +143,7 @@ func (s *population) find(r io.Reader) (selection, error) {
 			}
 			known[x.ID] = x.identifiers()
 		case "Condition":
-			if !s.coded(x.Code) {
+			if !g.coded(x.Code) {
 				break
 			}
 			if e := x.encounter(); e != "" {
@@ -161,10 +161,10 @@ func (s *population) find(r io.Reader) (selection, error) {
 			}
 			at, ok := day.ParseFHIR([]byte(end))
 			first, _ := day.ParseFHIR([]byte(start))
-			dated := ok || s.from.IsZero() && s.until.IsZero()
-			if dated && s.within(at) && (len(s.Classes) == 0 || slices.Contains(s.Classes, encounterClass[x.Class.Code])) {
+			dated := ok || g.from.IsZero() && g.until.IsZero()
+			if dated && g.within(at) && (len(g.Classes) == 0 || slices.Contains(g.Classes, encounterClass[x.Class.Code])) {
 				stays = append(stays, stay{x.ID, patient, first})
-				if s.reasoned(x.ReasonCode) {
+				if g.reasoned(x.ReasonCode) {
 					diagnosed[x.ID] = true
 				}
 			}
@@ -172,10 +172,10 @@ func (s *population) find(r io.Reader) (selection, error) {
 		return nil
 	})
 	if err != nil {
-		return selection{}, err
+		return Selection{}, err
 	}
-	out := selection{patients: map[string]bool{}}
-	if s.everybody() {
+	out := Selection{patients: map[string]bool{}}
+	if g.everybody() {
 		for id := range known {
 			out.patients[id] = true
 		}
@@ -183,12 +183,12 @@ func (s *population) find(r io.Reader) (selection, error) {
 		out.encounters = map[string]bool{}
 	}
 	for _, st := range stays {
-		if len(s.Diagnoses) > 0 && !diagnosed[st.id] && !everywhere[st.patient] {
+		if len(g.Diagnoses) > 0 && !diagnosed[st.id] && !everywhere[st.patient] {
 			continue
 		}
-		if s.aged() {
+		if g.aged() {
 			b, ok := born[st.patient]
-			if !ok || st.at.IsZero() || !s.ofAge(day.Age(b, st.at)) {
+			if !ok || st.at.IsZero() || !g.ofAge(day.Age(b, st.at)) {
 				continue
 			}
 		}
@@ -199,26 +199,29 @@ func (s *population) find(r io.Reader) (selection, error) {
 	}
 	delete(out.patients, "")
 	for id := range out.patients {
-		s.people.add(append([]string{"Patient/" + id}, known[id]...)...)
+		g.people.add(append([]string{"Patient/" + id}, known[id]...)...)
 	}
 	return out, nil
 }
 
 // coded reports whether a concept has a listed diagnosis.
-func (s *population) coded(code json.RawMessage) bool {
+func (g *Group) coded(code json.RawMessage) bool {
 	var c concept
-	return json.Unmarshal(code, &c) == nil && slices.ContainsFunc(c.Coding, func(x struct{ System, Code string }) bool { return x.System == icd10cm && s.listed(x.Code) })
+	return json.Unmarshal(code, &c) == nil && slices.ContainsFunc(c.Coding, func(x struct{ System, Code string }) bool { return x.System == icd10cm && g.listed(x.Code) })
 }
 
 // reasoned reports whether one of several concepts has a listed diagnosis.
-func (s *population) reasoned(codes json.RawMessage) bool {
+func (g *Group) reasoned(codes json.RawMessage) bool {
 	var all []json.RawMessage
-	return json.Unmarshal(codes, &all) == nil && slices.ContainsFunc(all, s.coded)
+	return json.Unmarshal(codes, &all) == nil && slices.ContainsFunc(all, g.coded)
 }
+
+// Patient reports whether a patient is in the population, by the id of the export.
+func (n Selection) Patient(id []byte) bool { return n.patients[string(id)] }
 
 // keeps reports whether a resource belongs to no encounter or to one of the
 // population. The transform asks for the patient and the time.
-func (n selection) keeps(line []byte) bool {
+func (n Selection) keeps(line []byte) bool {
 	if n.encounters == nil {
 		return true
 	}
@@ -233,8 +236,9 @@ func (n selection) keeps(line []byte) bool {
 	return e == "" || n.encounters[e]
 }
 
-// A sieve passes on the lines that a selection keeps.
-type sieve struct {
+// A Sieve passes on the resources that belong to no encounter or to one of the
+// population.
+type Sieve struct {
 	in      *bufio.Scanner
 	keeps   func([]byte) bool
 	line    []byte // the one being passed on
@@ -242,10 +246,14 @@ type sieve struct {
 	dropped uint64
 }
 
-func newSieve(r io.Reader, n selection) *sieve { return &sieve{in: scanner(r), keeps: n.keeps} }
+// Sift reads r through a selection.
+func Sift(r io.Reader, n Selection) *Sieve { return &Sieve{in: scanner(r), keeps: n.keeps} }
+
+// Dropped returns how many resources were left out so far.
+func (s *Sieve) Dropped() uint64 { return s.dropped }
 
 // Read implements io.Reader.
-func (s *sieve) Read(p []byte) (int, error) {
+func (s *Sieve) Read(p []byte) (int, error) {
 	for len(s.rest) == 0 {
 		if !s.in.Scan() {
 			if err := s.in.Err(); err != nil {
