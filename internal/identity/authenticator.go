@@ -9,6 +9,7 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image/png"
 	"net/url"
@@ -47,8 +48,17 @@ func algorithm() string {
 	return otp.AlgorithmSHA1.String()
 }
 
+// usable reports whether the algorithm may be used: a secret that was enrolled before
+// FIPS mode was enforced may not, and its owner needs a new invitation.
+func (a authenticator) usable() bool {
+	return a.Algorithm == otp.AlgorithmSHA256.String() || !fips140.Enforced()
+}
+
 // code returns the code of a step.
 func (a authenticator) code(step int64) (string, error) {
+	if !a.usable() {
+		return "", errors.New("identity: in FIPS mode an authenticator of SHA-1 must be enrolled anew")
+	}
 	opts := hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1}
 	if a.Algorithm == otp.AlgorithmSHA256.String() {
 		opts.Algorithm = otp.AlgorithmSHA256
@@ -59,7 +69,9 @@ func (a authenticator) code(step int64) (string, error) {
 // check returns the step that a code is of: the present one, the one before or the
 // one after, since clocks differ. Every one of them is compared.
 func (a authenticator) check(code string, now time.Time) (step int64, ok bool, err error) {
-	code = digits(code)
+	if code = digits(code); !a.usable() {
+		return 0, false, nil // like a wrong code: nothing is told
+	}
 	for s := now.Unix()/period - 1; s <= now.Unix()/period+1; s++ {
 		want, err := a.code(s)
 		if err != nil {

@@ -172,7 +172,7 @@ func (c signIn) Decide(u User, now ledger.Moment) ([]ledger.Event, error) {
 	if u.Disabled || !u.Ready() || now.Now.Before(u.Locked) || c.Step <= u.Step {
 		return nil, errSignIn()
 	}
-	return []ledger.Event{SignedIn{c.Session, c.Step}}, nil
+	return []ledger.Event{SignedIn(c)}, nil
 }
 
 // fail records a sign-in that failed. While an account waits nothing is recorded, so
@@ -204,7 +204,7 @@ func (c signOut) Decide(u User, now ledger.Moment) ([]ledger.Event, error) {
 	if u.ID != now.Actor.ID {
 		return nil, ledger.Unknown(Kind.Name)
 	}
-	return []ledger.Event{SignedOut{c.Session}}, nil
+	return []ledger.Event{SignedOut(c)}, nil
 }
 
 // Disable ends a person's access, and every session, at once.

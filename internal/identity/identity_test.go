@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"unicode"
 
 	"chaperone.example/internal/fault"
 	"chaperone.example/ledger"
@@ -54,6 +55,27 @@ func TestRecipient(t *testing.T) {
 	}
 }
 
+// Every letter in its cases is one letter. The dotless and the dotted i of Turkish
+// become the plain one.
+func TestNormaliseFoldsEveryLetter(t *testing.T) {
+	for r := rune(1); r <= unicode.MaxRune; r++ {
+		if !unicode.IsLetter(r) {
+			continue
+		}
+		want := normalise(string(r))
+		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+			if got := normalise(string(f)); got != want {
+				t.Errorf("%U is %q, %U is %q", r, want, f, got)
+			}
+		}
+		for _, other := range []rune{unicode.ToLower(r), unicode.ToUpper(r), unicode.ToTitle(r)} {
+			if got := normalise(string(other)); got != want {
+				t.Errorf("%U is %q, its other case %U is %q", r, want, other, got)
+			}
+		}
+	}
+}
+
 // Whatever is entered: normalising twice is normalising once, and neither case nor
 // space around it makes another name.
 func TestNormaliseProperties(t *testing.T) {
@@ -64,7 +86,7 @@ func TestNormaliseProperties(t *testing.T) {
 			t.Fatalf("normalise(%q) = %q, and again %q", s, n, again)
 		}
 		for _, variant := range []string{" " + s, s + "\u200b", strings.ToLower(s)} {
-			if got := normalise(variant); got != n && strings.ToLower(strings.ToUpper(s)) == strings.ToLower(s) {
+			if got := normalise(variant); got != n && strings.EqualFold(strings.ToUpper(s), s) {
 				t.Fatalf("normalise(%q) = %q, of %q it is %q", variant, got, s, n)
 			}
 		}

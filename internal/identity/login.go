@@ -27,10 +27,15 @@ func normalise(login string) string {
 		}, s)
 	}
 	s := strip(strings.ToValidUTF8(login, ""))
+	// Full folding turns ß into ss, but leaves out letters whose small form is the newer
+	// one (Cherokee): so each is brought to its capital and back first.
+	fold := func(s string) string {
+		return cases.Fold().String(strings.ToLower(strings.ToUpper(s)))
+	}
 	// Folding can bring out new compatibility forms, and composition new foldings: to
 	// a fixed point, which is reached in two rounds for all but contrived input.
 	for range 4 {
-		next := strip(norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))))
+		next := strip(norm.NFKC.String(fold(norm.NFKC.String(s))))
 		if next == s {
 			break
 		}

@@ -182,7 +182,7 @@ func (c Disengage) Decide(m Member, now ledger.Moment) ([]ledger.Event, error) {
 	if m.ID != now.Actor.Org || !slices.Contains(m.Engages, c.Organization) {
 		return nil, ledger.Unknown(Kind.Name)
 	}
-	return []ledger.Event{EngagementEnded{c.Organization}}, nil
+	return []ledger.Event{EngagementEnded(c)}, nil
 }
 
 // Close has an organization leave the hub.

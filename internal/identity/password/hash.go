@@ -74,7 +74,7 @@ func derive(scheme, params, password string, salt []byte) ([]byte, error) {
 	case Argon2id:
 		var m, t uint32
 		var p uint8
-		if n, err := fmt.Sscanf(params, "m=%d,t=%d,p=%d", &m, &t, &p); err != nil || n != 3 || m < 8 || m > 1<<20 || t < 1 || t > 100 || p < 1 {
+		if n, err := fmt.Sscanf(params, "m=%d,t=%d,p=%d", &m, &t, &p); err != nil || n != 3 || m < 8 || m > 1<<18 || t < 1 || t > 10 || p < 1 {
 			return nil, errMalformed
 		}
 		return argon2.IDKey([]byte(password), salt, t, m, p, keySize), nil
