@@ -39,6 +39,7 @@ type Lines struct {
 	max  int
 	buf  []byte // a line longer than the reader's buffer
 	line int64
+	crlf bool // whether the line read last ended in a carriage return too
 }
 
 // NewLines returns a reader of the lines of r. A line longer than max bytes is an
@@ -48,6 +49,15 @@ func NewLines(r io.Reader, max int) *Lines {
 		max = MaxLine
 	}
 	return &Lines{r: bufio.NewReaderSize(r, 256<<10), max: max}
+}
+
+// End is how the line that Next returned last ended: with a line feed, or with a
+// carriage return before it.
+func (l *Lines) End() string {
+	if l.crlf {
+		return "\r\n"
+	}
+	return "\n"
 }
 
 // Line is the number of the line that Next returned last.
@@ -87,8 +97,9 @@ func (l *Lines) Next() ([]byte, error) {
 
 func (l *Lines) finish(b []byte) []byte {
 	l.line++
-	if n := len(b); n > 0 && b[n-1] == '\r' {
-		b = b[:n-1]
+	l.crlf = len(b) > 0 && b[len(b)-1] == '\r'
+	if l.crlf {
+		b = b[:len(b)-1]
 	}
 	if l.line == 1 && len(b) >= 3 && b[0] == 0xEF && b[1] == 0xBB && b[2] == 0xBF {
 		b = b[3:]

@@ -111,6 +111,7 @@ type transformer struct {
 	counts  []tally.Counts
 	first   map[string]int // the first column of each element
 	out     []byte
+	end     string // of every line, as the header's
 	result  Result
 }
 
@@ -120,6 +121,7 @@ func (t *transformer) header() error {
 	if err != nil {
 		return err
 	}
+	t.end = t.in.lines.End()
 	given := map[string]Column{}
 	for _, c := range t.job.Columns {
 		given[c.Name] = c
@@ -182,7 +184,7 @@ func (t *transformer) header() error {
 	if kept == 0 {
 		return &input.Error{Line: 1, Problem: "no column of the table may stay", Remedy: "check the header, and which elements were decided"}
 	}
-	t.out = append(t.out, '\n')
+	t.out = append(t.out, t.end...)
 	return nil
 }
 
@@ -311,7 +313,7 @@ func (t *transformer) row(fields [][]byte) error {
 			return err
 		}
 	}
-	t.out = append(t.out, '\n')
+	t.out = append(t.out, t.end...)
 	return nil
 }
 

@@ -61,7 +61,6 @@ func TestDevelopmentSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want = strings.ReplaceAll(want, "\r\n", "\n")
 	if got != want {
 		g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
 		for i := range min(len(g), len(w)) {
@@ -266,7 +265,7 @@ func TestForms(t *testing.T) {
 	for in, want := range map[string]string{
 		"sex;race\nF;White\n":               "sex;race\nF;White\n",
 		"sex\trace\nF\tWhite\n":             "sex\trace\nF\tWhite\n",
-		"\ufeffsex,race\r\nF,White\r\n":     "sex,race\nF,White\n",
+		"\ufeffsex,race\r\nF,White\r\n":     "sex,race\r\nF,White\r\n",
 		"sex,race\nF,\"White, other\"\n":    "sex,race\nF,\"White, other\"\n",
 		"sex,comment\nF,\"a\n\nb \"\"c\"\n": "sex\nF\n",
 		"sex,race\n\nF,White":               "sex,race\nF,White\n",
