@@ -175,7 +175,7 @@ func (p Page) show(w http.ResponseWriter, r *http.Request, status int, f *web.Fo
 	v := sheet{Sheet: s, form: f, org: a.Org}
 	v.mine = s.Recipient == a.Org && s.For(a.ID)
 	v.mayDownload = v.mine && s.Status == release.Open && s.Barred == "" && p.may(r, "release.download")
-	v.mayRevoke = s.Discloser == a.Org && s.Status == release.Open && p.may(r, "release.revoke")
+	v.mayRevoke = s.Discloser == a.Org && s.Status != release.Ended && p.may(r, "release.revoke")
 	v.mayRebuild = s.Discloser == a.Org && s.Status != release.Open && p.may(r, "release.build")
 	return web.Render(w, r, status, offerPage(v))
 }
