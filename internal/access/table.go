@@ -8,10 +8,8 @@ import (
 
 // The groups of roles that the grants speak of.
 var (
-	visitors   = []phi.Role{Anyone}
 	members    = []phi.Role{phi.PrivacyOfficer, phi.SecurityOfficer, phi.QualityCoordinator, phi.CareCoordinator, phi.DataSteward, phi.Analyst, phi.Technician, phi.CommitteeMember, phi.Auditor, phi.Administrator}
 	everybody  = append([]phi.Role{Anyone}, members...)
-	officers   = []phi.Role{phi.PrivacyOfficer, phi.SecurityOfficer}
 	signers    = []phi.Role{phi.PrivacyOfficer}
 	stewards   = []phi.Role{phi.DataSteward}
 	approvers  = []phi.Role{phi.DataSteward, phi.PrivacyOfficer}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -132,9 +133,7 @@ func (f *facts) Names(ctx context.Context, r *ledger.Reading, ids []string) (map
 	if err != nil {
 		return nil, err
 	}
-	for id, name := range names {
-		out[id] = name
-	}
+	maps.Copy(out, names)
 	return out, nil
 }
 
