@@ -22,15 +22,39 @@ const (
 	isEnglish
 	isMedical
 	isLikely // ends like a word of medicine, and is in no list
+	isTitle
+	isCredential
+	isLabel
+	isPerson
+	isNeutral
+	isParticle
+	isKey
+	isMonth
+	isOrganization
+	isStreet
+	isGeneric
+	isDateWord
+	isCodeSystem
+	isNoun
+	isWork
 )
+
+// listed is what makes a word known.
+const listed = isSurname | isGiven | isCity | isEnglish | isMedical
 
 // dictionary returns what the lists say of each word, read once. A town of several
 // words is entered under its words joined by spaces, and each of its beginnings under
 // prefix.
 var dictionary = sync.OnceValue(readDictionary)
 
+// An entry is a word with the lists it is in.
+type entry struct {
+	flags uint32
+	word  string // the same as its key, to share its memory
+}
+
 type lists struct {
-	flags  map[string]uint8
+	words  map[string]entry
 	prefix map[string]bool // "cedar" is the beginning of "cedar rapids"
 }
 
@@ -43,15 +67,15 @@ func readDictionary() *lists {
 	if err != nil {
 		panic("text: embedded words: " + err.Error())
 	}
-	d := &lists{flags: make(map[string]uint8, 180_000), prefix: map[string]bool{}}
+	d := &lists{words: make(map[string]entry, 180_000), prefix: map[string]bool{}}
 	for line := range strings.Lines(string(b)) {
 		line = strings.TrimSuffix(line, "\n")
-		flag := line[0] - '0'
+		flag := uint32(line[0] - '0')
 		if line[0] >= 'a' {
-			flag = line[0] - 'a' + 10
+			flag = uint32(line[0]-'a') + 10
 		}
 		word := line[1:]
-		d.flags[word] = flag
+		d.words[word] = entry{flag, word}
 		if flag&isCity != 0 {
 			for i := range word {
 				if word[i] == ' ' {
@@ -61,12 +85,38 @@ func readDictionary() *lists {
 		}
 	}
 	for w := range strings.FieldsSeq(medicine) {
-		d.flags[w] |= isMedical
+		d.list(w, isMedical)
 	}
 	for w := range strings.FieldsSeq(eponyms) {
-		d.flags[w] |= isMedical
+		d.list(w, isMedical)
+	}
+	for list, bit := range map[string]uint32{
+		titles:        isTitle,
+		credentials:   isCredential,
+		labels:        isLabel,
+		people:        isPerson,
+		neutral:       isNeutral,
+		particles:     isParticle,
+		keys:          isKey,
+		monthNames:    isMonth,
+		organizations: isOrganization,
+		streets:       isStreet,
+		generic:       isGeneric,
+		dateWords:     isDateWord,
+		codeSystems:   isCodeSystem,
+		nouns:         isNoun,
+		works:         isWork,
+	} {
+		for w := range strings.SplitSeq(strings.Trim(list, "|"), "|") {
+			d.list(w, bit)
+		}
 	}
 	return d
+}
+
+// list enters a word into a list.
+func (d *lists) list(w string, bit uint32) {
+	d.words[w] = entry{d.words[w].flags | bit, w}
 }
 
 // suffixes end words of medicine and names of drugs (United States Adopted Names

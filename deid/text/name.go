@@ -33,6 +33,9 @@ func in(list, low string) bool {
 	return low != "" && strings.Contains(list, "|"+low+"|")
 }
 
+// is reports whether the word is in a list.
+func (t token) is(list uint32) bool { return t.flags&list != 0 }
+
 // capital reports whether a token is written as names are.
 func (t token) capital() bool {
 	return t.kind == 'w' && (t.shape == 'T' || t.shape == 'C' || t.shape == 'i' || t.shape == 'x' && t.end-t.start > 3)
@@ -44,7 +47,7 @@ func (t token) named() bool      { return t.flags&(isSurname|isGiven) != 0 }
 // definite reports whether a word is a name by itself: written as one, and neither
 // English nor medicine.
 func (t token) definite() bool {
-	if !t.capital() || t.shape == 'i' || t.vocabulary() || len(t.low) < 2 || len(t.low) == 2 && !t.named() || in(titles, t.low) || in(credentials, t.low) {
+	if !t.capital() || t.shape == 'i' || t.vocabulary() || len(t.low) < 2 || len(t.low) == 2 && !t.named() || t.is(isTitle) || t.is(isCredential) {
 		return false
 	}
 	if t.shape == 'x' {
@@ -69,7 +72,7 @@ func (s *Scrubber) names(text string) {
 		if t.kind != 'w' {
 			continue
 		}
-		if in(titles, t.low) && (t.shape != 'C' || len(t.low) > 2) && i+1 < len(s.tokens) {
+		if t.is(isTitle) && (t.shape != 'C' || len(t.low) > 2) && i+1 < len(s.tokens) {
 			if g := s.gap(text, i); g == ". " || g == " " || g == "." {
 				end := s.run(text, i+1, 3, strong)
 				for _, u := range s.tokens[i+1 : end] {
@@ -81,12 +84,12 @@ func (s *Scrubber) names(text string) {
 				continue
 			}
 		}
-		if in(labels, t.low) && i+1 < len(s.tokens) && !in(titles, s.tokens[i+1].low) {
+		if t.is(isLabel) && i+1 < len(s.tokens) && !s.tokens[i+1].is(isTitle) {
 			g := s.gap(text, i)
 			colon := strings.HasPrefix(g, ":") || strings.HasPrefix(g, " (") || strings.HasPrefix(g, "(")
 			if len(g) <= 4 && !strings.ContainsAny(g, "\n;,") && (colon || !s.eponym(text, i+1)) && (colon || g == " " || g == ". " || g == "/ " || g == "/") {
 				how := weak
-				if colon || t.shape != 'C' && in(people, t.low) {
+				if colon || t.shape != 'C' && t.is(isPerson) {
 					how = strong
 				}
 				if end := s.run(text, i+1, 4, how); end > i+1 {
@@ -113,9 +116,9 @@ func (s *Scrubber) names(text string) {
 			continue
 		}
 		// June Legg is definite by her surname; Mark Young only by both being names.
-		if t.shape == 'T' && t.flags&isGiven != 0 && i+1 < len(s.tokens) && s.gap(text, i) == " " && !in(neutral, t.low) {
+		if t.shape == 'T' && t.flags&isGiven != 0 && i+1 < len(s.tokens) && s.gap(text, i) == " " && !t.is(isNeutral) {
 			u := s.tokens[i+1]
-			if u.shape == 'T' && u.flags&isSurname != 0 && !in(neutral, u.low) && !(t.first && t.vocabulary() && u.vocabulary()) {
+			if u.shape == 'T' && u.flags&isSurname != 0 && !u.is(isNeutral) && !(t.first && t.vocabulary() && u.vocabulary()) {
 				i = s.run(text, i, 3, sure) - 1
 			}
 		}
@@ -126,10 +129,10 @@ func (s *Scrubber) names(text string) {
 // initial, with nothing but a space between them, or a surname and a comma.
 func (s *Scrubber) joins(text string, i int) bool {
 	t := s.tokens[i]
-	if in(particles, t.low) && s.gap(text, i) == " " {
+	if t.is(isParticle) && s.gap(text, i) == " " {
 		return true
 	}
-	if !t.capital() || t.shape != 'i' && in(neutral, t.low) || in(titles, t.low) {
+	if !t.capital() || t.shape != 'i' && t.is(isNeutral) || t.is(isTitle) {
 		return false
 	}
 	switch g := s.gap(text, i); {
@@ -139,7 +142,7 @@ func (s *Scrubber) joins(text string, i int) bool {
 		return t.named() || !t.vocabulary() || t.flags&isMedical == 0 && s.tokens[i+1].shape == 'i' && s.initials(text, i+1)
 	case g == ", ":
 		u := s.tokens[i+1]
-		return t.shape == u.shape && (t.named() || !t.vocabulary() || t.first && u.definite()) && !in(credentials, u.low)
+		return t.shape == u.shape && (t.named() || !t.vocabulary() || t.first && u.definite()) && !u.is(isCredential)
 	}
 	return false
 }
@@ -148,12 +151,12 @@ func (s *Scrubber) joins(text string, i int) bool {
 // name.
 func (s *Scrubber) credentialed(text string, i int) bool {
 	t := s.tokens[i]
-	if i+1 >= len(s.tokens) || !t.capital() || t.shape == 'i' || in(neutral, t.low) || t.flags&isMedical != 0 {
+	if i+1 >= len(s.tokens) || !t.capital() || t.shape == 'i' || t.is(isNeutral) || t.flags&isMedical != 0 {
 		return false
 	}
 	u := s.tokens[i+1]
 	g := s.gap(text, i)
-	return (g == ", " || g == " ") && u.shape == 'C' && in(credentials, u.low) && (t.named() || !t.vocabulary())
+	return (g == ", " || g == " ") && u.shape == 'C' && u.is(isCredential) && (t.named() || !t.vocabulary())
 }
 
 // run marks the name that begins at token from, at most most tokens long, and returns
@@ -164,12 +167,12 @@ func (s *Scrubber) run(text string, from, most, how int) int {
 	after := byte(0) // what led to the token: ',' a comma, '.' an initial, '-' a particle
 	for i := from; i < len(s.tokens) && i-from < most; i++ {
 		t := s.tokens[i]
-		if in(particles, t.low) && i+1 < len(s.tokens) && (t.capital() || i > from || how == strong) && s.led(text, i) { // de la Cruz, St. James
+		if t.is(isParticle) && i+1 < len(s.tokens) && (t.capital() || i > from || how == strong) && s.led(text, i) { // de la Cruz, St. James
 			after = '-'
 			most++
 			continue
 		}
-		if !t.capital() || t.shape != 'i' && in(neutral, t.low) || i > from && t.shape == 'C' && in(credentials, t.low) || in(monthNames, t.low) && (!t.named() || s.numbered(text, i)) {
+		if !t.capital() || t.shape != 'i' && t.is(isNeutral) || i > from && t.shape == 'C' && t.is(isCredential) || t.is(isMonth) && (!t.named() || s.numbered(text, i)) {
 			break
 		}
 		if how == weak && s.eponym(text, i) {
@@ -199,7 +202,7 @@ func (s *Scrubber) run(text string, from, most, how int) int {
 			after = '.'
 		case g == " " || g == "-":
 			after = 0
-		case g == ", " && next.capital() && !in(credentials, next.low) && !in(neutral, next.low) && (next.flags&isMedical == 0 || next.named()) && (how != weak || next.definite() || next.flags&isGiven != 0 || next.shape == 'C' && t.shape == 'C' && !next.vocabulary()) && names <= 1: // Roe, Jane
+		case g == ", " && next.capital() && !next.is(isCredential) && !next.is(isNeutral) && (next.flags&isMedical == 0 || next.named()) && (how != weak || next.definite() || next.flags&isGiven != 0 || next.shape == 'C' && t.shape == 'C' && !next.vocabulary()) && names <= 1: // Roe, Jane
 			after = ','
 		default:
 			i = len(s.tokens)
@@ -219,7 +222,7 @@ func (s *Scrubber) surname(text string, i int) bool {
 	if t.flags&isMedical != 0 || len(t.low) < 3 {
 		return false
 	}
-	return i+1 >= len(s.tokens) || s.gap(text, i) != " " || s.tokens[i+1].shape != 'C' || in(credentials, s.tokens[i+1].low) || in("|mrn|dob|", s.tokens[i+1].low)
+	return i+1 >= len(s.tokens) || s.gap(text, i) != " " || s.tokens[i+1].shape != 'C' || s.tokens[i+1].is(isCredential) || in("|mrn|dob|", s.tokens[i+1].low)
 }
 
 // numbered reports whether a day or year follows the month at i.
@@ -238,10 +241,10 @@ func (s *Scrubber) led(text string, i int) bool {
 			return false
 		}
 		u := s.tokens[k+1]
-		if u.capital() && u.shape != 'i' && !in(particles, u.low) {
-			return !in(neutral, u.low)
+		if u.capital() && u.shape != 'i' && !u.is(isParticle) {
+			return !u.is(isNeutral)
 		}
-		if !in(particles, u.low) {
+		if !u.is(isParticle) {
 			return false
 		}
 	}
@@ -257,7 +260,7 @@ func (s *Scrubber) leads(text string, i int) bool {
 	u := s.tokens[i+1]
 	switch g := s.gap(text, i); g {
 	case " ":
-		return u.definite() || u.shape == 'i' && s.initials(text, i+1) || in(particles, u.low) && s.led(text, i+1)
+		return u.definite() || u.shape == 'i' && s.initials(text, i+1) || u.is(isParticle) && s.led(text, i+1)
 	case ", ":
 		return u.definite()
 	}
@@ -271,7 +274,7 @@ func (s *Scrubber) initials(text string, i int) bool {
 	}
 	g := s.gap(text, i)
 	u := s.tokens[i+1]
-	return (g == ". " || g == "." || g == " ") && (u.definite() || u.shape == 'i' || g == ". " && u.capital() && !in(neutral, u.low) && (u.named() || in(particles, u.low) && s.led(text, i+1)))
+	return (g == ". " || g == "." || g == " ") && (u.definite() || u.shape == 'i' || g == ". " && u.capital() && !u.is(isNeutral) && (u.named() || u.is(isParticle) && s.led(text, i+1)))
 }
 
 // mark adds the tokens from … end as one name and remembers its words.
@@ -295,7 +298,7 @@ func (s *Scrubber) eponym(text string, i int) bool {
 		if g != " " && g != "'s " && g != "-" && g != "s' " {
 			return false
 		}
-		if in(nouns, s.tokens[i+k].low) {
+		if s.tokens[i+k].is(isNoun) {
 			return true
 		}
 		if !s.tokens[i+k].capital() {

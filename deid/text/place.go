@@ -2,6 +2,9 @@ package text
 
 import "strings"
 
+// works stand before the name of an employer or a place of care.
+const works = "|works|worked|employed|working|employer|transferred|transfer|tx|admitted|resident|lives|lived|job|attends|attended|student|retired|"
+
 // streets end the name of a street.
 const streets = "|st|street|ave|avenue|rd|road|dr|drive|ln|lane|ct|court|blvd|boulevard|way|pl|place|ter|terrace|cir|circle|pkwy|parkway|hwy|highway|trl|trail|sq|square|loop|row|run|plz|plaza|aly|alley|pike|path|pass|crossing|xing|bypass|"
 
@@ -23,7 +26,7 @@ func (s *Scrubber) places(text string) {
 			if end := s.box(text, i); end > 0 {
 				s.add(t.start, end, Street)
 			}
-		case t.kind == 'w' && in("|works|worked|employed|working|employer|works|transferred|transfer|tx|admitted|resident|lives|lived|job|attends|attended|student|retired|", t.low):
+		case t.kind == 'w' && t.is(isWork):
 			s.after(text, i)
 		case t.capital():
 			if last := s.organization(text, i); last > i {
@@ -45,7 +48,7 @@ func (s *Scrubber) street(text string, i int) (end, last int) {
 		if g := s.gap(text, k-1); g != " " && g != ". " {
 			return 0, 0
 		}
-		if t.kind == 'w' && t.capital() && in(streets, t.low) && k > i+1 && !(k+1 < len(s.tokens) && s.tokens[k+1].capital() && s.gap(text, k) == ". " && k < i+4) {
+		if t.kind == 'w' && t.capital() && t.is(isStreet) && k > i+1 && !(k+1 < len(s.tokens) && s.tokens[k+1].capital() && s.gap(text, k) == ". " && k < i+4) {
 			end, last = t.end, k
 			break
 		}
@@ -85,7 +88,7 @@ func (s *Scrubber) box(text string, i int) int {
 
 // organization reads words in capitals that end with the word for an organization.
 func (s *Scrubber) organization(text string, i int) (last int) {
-	if in(neutral, s.tokens[i].low) && !in("|medical|health|", s.tokens[i].low) || s.tokens[i].shape == 'i' {
+	if s.tokens[i].is(isNeutral) && !in("|medical|health|", s.tokens[i].low) || s.tokens[i].shape == 'i' {
 		return -1
 	}
 	last = -1
@@ -99,7 +102,7 @@ func (s *Scrubber) organization(text string, i int) (last int) {
 				break
 			}
 		}
-		if k > i && t.capital() && in(organizations, t.low) {
+		if k > i && t.capital() && t.is(isOrganization) {
 			last = k
 		}
 	}
@@ -138,7 +141,7 @@ func (s *Scrubber) after(text string, i int) {
 				break
 			}
 		}
-		if !(t.capital() && !in(neutral, t.low)) && !(t.kind == 'n' && end > 0 && strings.HasSuffix(text[:t.start], "#")) && !(end > 0 && in("|of|and|", t.low) && k+1 < len(s.tokens) && s.tokens[k+1].capital()) {
+		if !(t.capital() && !t.is(isNeutral)) && !(t.kind == 'n' && end > 0 && strings.HasSuffix(text[:t.start], "#")) && !(end > 0 && in("|of|and|", t.low) && k+1 < len(s.tokens) && s.tokens[k+1].capital()) {
 			if !(end > 0 && in("|general|home|hospital|clinic|center|medical|health|", t.low) && t.capital()) {
 				break
 			}
@@ -174,7 +177,7 @@ func (s *Scrubber) town(text string, i int) (last int) {
 		} else {
 			key = append(key, low...)
 		}
-		if s.dict.flags[string(key)]&isCity != 0 {
+		if s.dict.words[string(key)].flags&isCity != 0 {
 			last = k
 		}
 		if !s.dict.prefix[string(key)] {

@@ -107,12 +107,12 @@ const monthNames = "|january|february|march|april|may|june|july|august|september
 // wordShape finds dates that begin with a month, and numbers behind a key word.
 func (s *Scrubber) wordShape(text string, i int) (end, from int, l Label) {
 	t := s.tokens[i]
-	if t.shape != 'l' && in(monthNames, t.low) {
+	if t.shape != 'l' && t.is(isMonth) {
 		if end := s.monthFirst(text, i); end > 0 {
 			return end, t.start, Date
 		}
 	}
-	if in(keys, t.low) {
+	if t.is(isKey) {
 		j := i + 1
 		for j < len(s.tokens) && j <= i+2 && s.tokens[j].kind == 'w' && in("|no|num|number|id|is|of|on|file|code|acct|account|subj|subject|card|plate|", s.tokens[j].low) && s.tokens[j].start-s.tokens[j-1].end <= 3 {
 			j++
@@ -291,7 +291,7 @@ const codeSystems = "|loinc|cpt|icd|icd-10|icd-9|icd-10-cm|rxnorm|snomed|ndc|hcp
 func (s *Scrubber) coded(i int) bool {
 	for k := 1; k <= 3 && i-k >= 0; k++ {
 		t := s.tokens[i-k]
-		if in(codeSystems, t.low) {
+		if t.is(isCodeSystem) {
 			return k == 1 || s.tokens[i-1].kind != 'w' || in("|code|codes|ct|cm|no|", s.tokens[i-1].low)
 		}
 	}
@@ -386,7 +386,7 @@ func (s *Scrubber) dayFirst(text string, i int) (end, from int) {
 	if s.tokens[m].low == "of" && m+1 < len(s.tokens) {
 		m++
 	}
-	if u := s.tokens[m]; u.kind != 'w' || u.shape == 'l' || !in(monthNames, u.low) || u.start-t.end > 6 {
+	if u := s.tokens[m]; u.kind != 'w' || u.shape == 'l' || !u.is(isMonth) || u.start-t.end > 6 {
 		return 0, 0
 	}
 	from = t.start
@@ -409,7 +409,7 @@ const dateWords = "|on|since|until|dated|date|thru|through|before|after|dos|serv
 // dated reports whether month and day at token i and i+1 are a date: a word before
 // them or a time of day after them says so.
 func (s *Scrubber) dated(text string, i int) bool {
-	if i > 0 && s.tokens[i].start-s.tokens[i-1].end <= 3 && in(dateWords, s.tokens[i-1].low) {
+	if i > 0 && s.tokens[i].start-s.tokens[i-1].end <= 3 && s.tokens[i-1].is(isDateWord) {
 		return true
 	}
 	if i+3 < len(s.tokens) {

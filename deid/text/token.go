@@ -8,10 +8,10 @@ import (
 // A token is a word or a number of a text.
 type token struct {
 	start, end int
-	kind       byte  // 'w' a word, 'n' a number, 'm' letters and digits mixed
-	shape      byte  // of a word: 'l' small, 'T' Title, 'C' CAPITALS, 'i' one capital, 'x' other
-	flags      uint8 // what the dictionary says of the word in small letters
-	first      bool  // begins a line or a sentence
+	kind       byte   // 'w' a word, 'n' a number, 'm' letters and digits mixed
+	shape      byte   // of a word: 'l' small, 'T' Title, 'C' CAPITALS, 'i' one capital, 'x' other
+	flags      uint32 // what the lists says of the word in small letters
+	first      bool   // begins a line or a sentence
 	low        string
 }
 
@@ -106,15 +106,17 @@ func (s *Scrubber) word(text string, t *token) {
 		low = low[:n-2]
 		t.end -= 2
 	}
-	flags, ok := s.dict.flags[string(low)]
+	e, ok := s.dict.words[string(low)]
+	flags := e.flags
+	t.low = e.word
 	if !ok && t.shape != 'l' {
 		flags = s.compound(low)
 	}
 	t.flags = flags
-	if t.shape != 'l' && flags == 0 && medical(low) {
+	if t.shape != 'l' && flags&listed == 0 && medical(low) {
 		t.flags |= isLikely
 	}
-	if t.shape != 'l' || len(low) <= 12 {
+	if !ok && (t.shape != 'l' || len(low) <= 12) {
 		t.low = s.intern(low)
 	}
 }
@@ -134,15 +136,15 @@ func (s *Scrubber) intern(low []byte) string {
 
 // compound looks up the parts of a word with hyphens or apostrophes: they all must be
 // English or medicine for the whole to be.
-func (s *Scrubber) compound(low []byte) uint8 {
-	var all uint8 = isEnglish | isMedical
-	var any uint8
+func (s *Scrubber) compound(low []byte) uint32 {
+	var all uint32 = isEnglish | isMedical
+	var any uint32
 	parts := 0
 	start := 0
 	for i := 0; i <= len(low); i++ {
 		if i == len(low) || low[i] == '-' || low[i] == '\'' {
 			if i > start {
-				f := s.dict.flags[string(low[start:i])]
+				f := s.dict.words[string(low[start:i])].flags
 				if f&(isEnglish|isMedical) == 0 && !medical(low[start:i]) {
 					all = 0
 				}
