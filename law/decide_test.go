@@ -9,6 +9,7 @@ import (
 	"chaperone.example/law"
 	"chaperone.example/law/civil"
 	"chaperone.example/law/instrument"
+	"chaperone.example/law/overlay"
 	"chaperone.example/law/purpose"
 	"chaperone.example/phi"
 )
@@ -236,4 +237,15 @@ func TestDecisionIsReplayable(t *testing.T) {
 	if string(a.Canonical()) != string(b.Canonical()) || a.ID != b.ID || a.ID == "" {
 		t.Errorf("two decisions of the same facts differ: %s, %s", a.ID, b.ID)
 	}
+}
+
+// Fewer elements can mean fewer obligations; an overlay must not widen by that.
+func TestOverlayDoesNotWidenByFewerObligations(t *testing.T) {
+	r := request("hospital-a", "msp")
+	r.Form, r.Elements = law.Limited, []string{"patient.token", "encounter.diagnosis"}
+	r.Can = slices.DeleteFunc(law.Duties(), func(d law.Duty) bool { return d == law.Pseudonymize })
+	f := facts(agreement("baa-1", "hospital-a", "msp", "baa"))
+	check(t, law.Decide(r, f), law.Deny, "N03")
+	f.Overlays = []overlay.Pack{{ID: "m", Version: 1, Level: overlay.Member, Member: "hospital-a", Rules: []overlay.Rule{{ID: "1", Citation: "c", Text: "t", Strip: []string{"patient.token"}}}}}
+	check(t, law.Decide(r, f), law.Deny, "N03")
 }

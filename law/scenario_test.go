@@ -4,29 +4,48 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"chaperone.example/law"
 	"chaperone.example/law/casefile"
 )
 
-// Every disclosure scenario decides as its file says (DEC-1, DEC-2, REQ-2, PAT-1, PAT-2).
-func TestDisclosures(t *testing.T) {
+func init() {
+	law.Cases = func(t *testing.T) []*law.Case {
+		var out []*law.Case
+		for _, c := range scenarios(t) {
+			out = append(out, law.Prepare(&c.Request, &c.Facts))
+		}
+		return out
+	}
+}
+
+// scenarios reads every disclosure scenario.
+func scenarios(t *testing.T) []*casefile.Disclosure {
+	t.Helper()
 	files, err := filepath.Glob("testdata/disclosures/*.yaml")
 	if err != nil || len(files) < 31 {
 		t.Fatalf("%d scenarios, %v", len(files), err)
 	}
+	var out []*casefile.Disclosure
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c, err := casefile.ReadDisclosure(filepath.Base(file), data)
-			if err != nil {
-				t.Fatal(err)
-			}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := casefile.ReadDisclosure(filepath.Base(file), data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// Every disclosure scenario decides as its file says (DEC-1, DEC-2, REQ-2, PAT-1, PAT-2).
+func TestDisclosures(t *testing.T) {
+	for _, c := range scenarios(t) {
+		t.Run(c.Case, func(t *testing.T) {
 			if c.Expect == nil {
 				t.Fatal("the scenario expects nothing")
 			}

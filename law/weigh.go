@@ -45,7 +45,28 @@ func (v *Verdict) Released() int { return v.keep.Len() + v.change.Len() }
 // concerned, a basis of 42 CFR part 2 is looked for as well. Filters take elements
 // away, the form is lowered to the least that serves, obligations attach, and one
 // that cannot be fulfilled refuses.
+//
+// What overlays and restrictions withhold can only narrow. Because fewer elements
+// may mean fewer obligations, a scene they touch is first weighed without them:
+// what is refused then stays refused.
 func weigh(b *rule.Book, s *scene.Scene, v *Verdict) {
+	if s.Marks.Any(narrowing[:]...) || s.Extra != 0 {
+		t := *s
+		for _, c := range narrowing {
+			t.Marks.Set(c, false)
+		}
+		t.Extra = 0
+		if weighOnce(b, &t, v); v.outcome == 0 {
+			return
+		}
+	}
+	weighOnce(b, s, v)
+}
+
+// narrowing are the conditions under which overlays and restrictions withhold.
+var narrowing = [...]rule.Condition{rule.OverlayStrips, rule.MemberStrips, rule.AgreedRestriction, rule.PaidRestriction}
+
+func weighOnce(b *rule.Book, s *scene.Scene, v *Verdict) {
 	*v = Verdict{bar: -1, basis: -1, sud: -1, window: s.Window, marks: s.Marks}
 	m := &v.marks
 	m.Set(rule.PartiesFit, m.Has(rule.PartiesActive) && m.Has(rule.PersonActive) && m.Has(rule.PersonTrained))
@@ -131,10 +152,11 @@ func weigh(b *rule.Book, s *scene.Scene, v *Verdict) {
 	}
 }
 
-// first returns the first basis that applies and permits the form asked for.
+// first returns the first basis that applies and permits the form asked for. An
+// expert form exists only by a determination, whatever else would permit it.
 func first(bases []rule.Compiled, m *rule.Marks, s *scene.Scene) *rule.Compiled {
 	for i := range bases {
-		if c := &bases[i]; c.Cap >= s.Wanted && c.Applies(m, s.Day) {
+		if c := &bases[i]; c.Cap >= s.Wanted && (s.Wanted != Expert || c.Cap == Expert) && c.Applies(m, s.Day) {
 			return c
 		}
 	}
