@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"chaperone.example/ledger/tree"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -52,9 +54,9 @@ func checkAnchor(ctx context.Context, db Reader, a Anchor) error {
 	if last.N > have.N {
 		return &Behind{Have: have.N, Anchor: last.N}
 	}
-	root, err := tlog.TreeHash(last.N, tileReader(ctx, db))
+	root, err := tlog.TreeHash(last.N, tree.Reader(tiles(ctx, db)))
 	if err != nil {
-		return err
+		return fmt.Errorf("ledger: %w", err)
 	}
 	if root != last.Hash {
 		return &Behind{Have: have.N, Anchor: last.N, Fork: true}
@@ -71,6 +73,9 @@ type FileAnchor struct {
 	last tlog.Tree
 	slot int64 // that holds last: the other one is written next
 }
+
+// b64 is strict: bits that do not count must be zero.
+var b64 = base64.StdEncoding.Strict()
 
 // anchorSize is the fixed size of the file: a line that ends in its own check.
 const anchorSize = 128

@@ -3,157 +3,201 @@ package ledger
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
+	"chaperone.example/ledger/tree"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
 // A Report is what an [Audit] found in order.
 type Report struct {
-	Tree     tlog.Tree
-	Streams  int
-	Sealed   int // records whose sealed details are present and match
-	Disposed int // records whose sealed details were disposed of
+	Tree      tlog.Tree
+	Streams   int
+	Sealed    int             // records whose sealed details are present and match
+	Disposals map[int64]int64 // records whose details were disposed of, and by which record
 }
+
+// Disposed returns how many records had their details disposed of.
+func (r Report) Disposed() int { return len(r.Disposals) }
 
 // Audit recomputes the whole ledger from its records: every leaf, every tile, the
 // root, the density of streams, of party numbers and of time, and the commitment
 // to every sealed detail. The first thing that is wrong is returned as an error
 // that names the record.
 func Audit(ctx context.Context, db Reader) (Report, error) {
-	var rep Report
-	want, err := head(ctx, db)
+	a := NewAuditor()
+	want, at, err := readHead(ctx, db, sqlite.head)
 	if err != nil {
-		return rep, fmt.Errorf("ledger: the head cannot be read: %w", err)
+		return Report{}, err
 	}
-	a := auditor{db: db, edge: &edge{dirty: map[int64][]byte{}}, streams: map[string]int{}, parties: map[string]int64{}}
-	for r, err := range rows(ctx, db, recordColumns+` order by seq`) {
+	for e, err := range Stored(ctx, db, 0) {
 		if err != nil {
-			return rep, fmt.Errorf("ledger: after record %d: %w", a.edge.size-1, err)
+			return Report{}, fmt.Errorf("ledger: after record %d: %w", a.edge.Size()-1, err)
 		}
-		if err := a.check(ctx, r); err != nil {
-			return rep, fmt.Errorf("ledger: record %d: %w", a.edge.size, err)
+		if err := a.Add(e); err != nil {
+			return Report{}, fmt.Errorf("ledger: %w", err)
+		}
+		if err := e.matches(); err != nil {
+			return Report{}, fmt.Errorf("ledger: record %d: %w", e.Seq, err)
 		}
 	}
-	rep.Tree, rep.Streams, rep.Sealed, rep.Disposed = tlog.Tree{N: a.edge.size}, len(a.streams), a.sealed, a.disposed
-	if rep.Tree.Hash, err = a.edge.root(); err != nil {
-		return rep, err
-	}
-	if rep.Tree.N != want.N {
-		return rep, fmt.Errorf("ledger: %d records are present, the head says %d", rep.Tree.N, want.N)
-	}
-	if rep.Tree.Hash != want.Hash {
-		return rep, fmt.Errorf("ledger: the records give the root %v, the head says %v: a record was altered", rep.Tree.Hash, want.Hash)
-	}
-	if err := a.tiles(ctx); err != nil {
-		return rep, err
-	}
-	return rep, a.counters(ctx)
-}
-
-type auditor struct {
-	db               Reader
-	edge             *edge
-	streams          map[string]int
-	parties          map[string]int64
-	last             Record
-	sealed, disposed int
-}
-
-func (a *auditor) check(ctx context.Context, r row) error {
-	if r.seq != a.edge.size {
-		return fmt.Errorf("it is missing: the next one present is %d", r.seq)
-	}
-	leaf, err := r.leaf(r.seq)
-	if err != nil {
-		return err
-	}
-	a.edge.push(tlog.RecordHash(leaf))
-	var rec Record
-	if err := strict(r.Event, &rec); err != nil {
-		return err
-	}
-	var stream, typ, at string
-	var version int
-	if err := a.db.QueryRowContext(ctx, `select stream, version, type, time from record where seq = $1`, r.seq).Scan(&stream, &version, &typ, &at); err != nil {
-		return err
-	}
+	tiles := a.edge.Flush()
+	rep, err := a.Finish()
 	switch {
-	case rec.Seq != r.seq:
-		return fmt.Errorf("it says it is record %d", rec.Seq)
-	case stream != rec.Stream || version != rec.Version || typ != rec.Type || at != rec.Time.Format(timeFormat):
-		return errors.New("its columns differ from the event that is committed to")
-	case rec.Version != a.streams[rec.Stream]+1:
-		return fmt.Errorf("it is version %d of %s, after version %d", rec.Version, rec.Stream, a.streams[rec.Stream])
-	case rec.Time.Before(a.last.Time):
-		return errors.New("it was recorded before its predecessor")
-	}
-	for _, p := range rec.Parties {
-		if p.N != a.parties[p.Org]+1 {
-			return fmt.Errorf("it is event %d of party %s, after event %d", p.N, p.Org, a.parties[p.Org])
-		}
-		a.parties[p.Org] = p.N
-	}
-	if len(r.Tags) != len(rec.Parties) {
-		return fmt.Errorf("it has %d tags for %d parties", len(r.Tags), len(rec.Parties))
-	}
-	a.streams[rec.Stream], a.last = rec.Version, rec
-	return a.checkSealed(ctx, rec)
-}
-
-func (a *auditor) checkSealed(ctx context.Context, rec Record) error {
-	var salt, ciphertext []byte
-	err := a.db.QueryRowContext(ctx, `select salt, ciphertext from sealed where seq = $1`, rec.Seq).Scan(&salt, &ciphertext)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		if rec.Sealed != nil {
-			a.disposed++
-		}
-		return nil
 	case err != nil:
-		return err
-	case !bytes.Equal(commit("chaperone sealed v1", salt, ciphertext), rec.Sealed):
-		return errors.New("its sealed details are not those that it commits to")
+		return rep, fmt.Errorf("ledger: %w", err)
+	case rep.Tree.N != want.N:
+		return rep, fmt.Errorf("ledger: %d records are present, the head says %d", rep.Tree.N, want.N)
+	case rep.Tree.Hash != want.Hash:
+		return rep, fmt.Errorf("ledger: the records give the root %v, the head says %v: a record was altered", rep.Tree.Hash, want.Hash)
+	case !at.Equal(a.last.Time):
+		return rep, errors.New("ledger: the time of the head is not that of the newest record")
 	}
-	a.sealed++
+	if err := auditTiles(ctx, db, tiles); err != nil {
+		return rep, err
+	}
+	if err := a.counters(ctx, db); err != nil {
+		return rep, err
+	}
+	var sealed int
+	if err := db.QueryRowContext(ctx, `select count(*) from sealed`).Scan(&sealed); err != nil {
+		return rep, err
+	}
+	if sealed != rep.Sealed {
+		return rep, fmt.Errorf("ledger: %d sealed details belong to no record", sealed-rep.Sealed)
+	}
+	return rep, nil
+}
+
+// An Auditor checks a ledger entry by entry, wherever the entries come from.
+type Auditor struct {
+	edge      *tree.Edge
+	streams   map[string]int
+	parties   map[string]int64
+	last      Record
+	sealed    int
+	missing   map[int64]bool  // records with details that are not there
+	disposals map[int64]int64 // records whose details a record says it disposed of
+}
+
+// NewAuditor returns an auditor of an empty ledger.
+func NewAuditor() *Auditor {
+	return &Auditor{edge: tree.NewEdge(), streams: map[string]int{}, parties: map[string]int64{}, missing: map[int64]bool{}, disposals: map[int64]int64{}}
+}
+
+// Add checks the next entry.
+func (a *Auditor) Add(e Entry) error {
+	if e.Seq != a.edge.Size() {
+		return fmt.Errorf("record %d is missing: the next one present is %d", a.edge.Size(), e.Seq)
+	}
+	if err := a.add(e); err != nil {
+		return fmt.Errorf("record %d: %w", e.Seq, err)
+	}
 	return nil
 }
 
-// tiles compares the stored tiles with those that the records give.
-func (a *auditor) tiles(ctx context.Context) error {
-	want := a.edge.flush()
-	rs, err := a.db.QueryContext(ctx, `select key, hashes from tile`)
+func (a *Auditor) add(e Entry) error {
+	leaf, err := e.Leaf()
+	if err != nil {
+		return err
+	}
+	a.edge.Push(tlog.RecordHash(leaf))
+	rec, err := e.Record()
+	if err != nil {
+		return err
+	}
+	switch {
+	case rec.Version != a.streams[rec.Stream]+1:
+		return fmt.Errorf("it is version %d of its stream, after version %d", rec.Version, a.streams[rec.Stream])
+	case rec.Time.Before(a.last.Time):
+		return errors.New("it was recorded before its predecessor")
+	case len(e.Tags) != len(rec.Parties):
+		return fmt.Errorf("it has %d tags for %d parties", len(e.Tags), len(rec.Parties))
+	}
+	for _, p := range rec.Parties {
+		if p.N != a.parties[p.Org]+1 {
+			return fmt.Errorf("it is event %d of a party, after event %d", p.N, a.parties[p.Org])
+		}
+		a.parties[p.Org] = p.N
+	}
+	a.streams[rec.Stream], a.last = rec.Version, rec
+	if rec.Type == disposedType {
+		var d Disposed
+		if err := strict(rec.Body, &d); err != nil {
+			return err
+		}
+		for _, seq := range d.Records {
+			a.disposals[seq] = rec.Seq
+		}
+	}
+	switch {
+	case e.Sealed != nil && rec.Sealed == nil:
+		return errors.New("it has sealed details that it does not commit to")
+	case e.Sealed != nil && !bytes.Equal(e.Sealed.commitment(), rec.Sealed):
+		return errors.New("its sealed details are not those that it commits to")
+	case e.Sealed != nil:
+		a.sealed++
+	case rec.Sealed != nil:
+		a.missing[rec.Seq] = true
+	}
+	return nil
+}
+
+// Finish checks what only the whole can show, and reports.
+func (a *Auditor) Finish() (Report, error) {
+	rep := Report{Tree: tlog.Tree{N: a.edge.Size()}, Streams: len(a.streams), Sealed: a.sealed, Disposals: a.disposals}
+	for _, seq := range slices.Sorted(maps.Keys(a.missing)) {
+		if _, ok := a.disposals[seq]; !ok {
+			return rep, fmt.Errorf("record %d: its sealed details are missing, and no record says that they were disposed of", seq)
+		}
+	}
+	for _, seq := range slices.Sorted(maps.Keys(a.disposals)) {
+		if !a.missing[seq] {
+			return rep, fmt.Errorf("record %d says that it disposed of the details of record %d, which are there, or never were", a.disposals[seq], seq)
+		}
+	}
+	var err error
+	rep.Tree.Hash, err = a.edge.Root()
+	return rep, err
+}
+
+// auditTiles compares the stored tiles with those that the records give.
+func auditTiles(ctx context.Context, db Reader, want map[tree.Key][]byte) error {
+	rs, err := db.QueryContext(ctx, `select key, hashes from tile`)
 	if err != nil {
 		return err
 	}
 	defer rs.Close()
 	for rs.Next() {
-		var key int64
+		var key tree.Key
 		var data []byte
-		if err := rs.Scan(&key, &data); err != nil {
+		if err := rs.Scan((*int64)(&key), &data); err != nil {
 			return err
 		}
-		if !bytes.Equal(want[key], data) {
-			return fmt.Errorf("ledger: tile %d/%d differs from the records", key>>48, key&(1<<48-1))
+		if w, ok := want[key]; !ok || !bytes.Equal(w, data) {
+			return fmt.Errorf("ledger: %v differs from the records", key)
 		}
 		delete(want, key)
 	}
-	for key := range want {
-		return fmt.Errorf("ledger: tile %d/%d is missing", key>>48, key&(1<<48-1))
+	if err := rs.Err(); err != nil {
+		return err
 	}
-	return rs.Err()
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		return fmt.Errorf("ledger: %v is missing", key)
+	}
+	return nil
 }
 
-func (a *auditor) counters(ctx context.Context) error {
-	rs, err := a.db.QueryContext(ctx, `select org, n from party`)
+func (a *Auditor) counters(ctx context.Context, db Reader) error {
+	rs, err := db.QueryContext(ctx, `select org, n from party`)
 	if err != nil {
 		return err
 	}
 	defer rs.Close()
+	found := 0
 	for rs.Next() {
 		var org string
 		var n int64
@@ -163,58 +207,10 @@ func (a *auditor) counters(ctx context.Context) error {
 		if a.parties[org] != n {
 			return fmt.Errorf("ledger: party %s has %d events, its counter says %d", org, a.parties[org], n)
 		}
-		delete(a.parties, org)
+		found++
 	}
-	if len(a.parties) > 0 {
-		return fmt.Errorf("ledger: %d parties have no counter", len(a.parties))
+	if found < len(a.parties) {
+		return fmt.Errorf("ledger: %d parties have no counter", len(a.parties)-found)
 	}
 	return rs.Err()
-}
-
-// Snapshot returns a hash of the content of every view, to compare a rebuilt
-// database with one that was kept up to date.
-func (l *Log) Snapshot(ctx context.Context) (map[string][]byte, error) {
-	out := map[string][]byte{}
-	for _, t := range append(l.Tables(), "stream_party") {
-		rs, err := l.db.QueryContext(ctx, `select * from `+t)
-		if err != nil {
-			return nil, err
-		}
-		out[t], err = digestRows(rs)
-		if err != nil {
-			return nil, fmt.Errorf("ledger: snapshot of %s: %w", t, err)
-		}
-	}
-	return out, nil
-}
-
-// digestRows hashes rows as a multiset: the order in which a database returns them
-// is not part of a view.
-func digestRows(rs *sql.Rows) ([]byte, error) {
-	defer rs.Close()
-	columns, err := rs.Columns()
-	if err != nil {
-		return nil, err
-	}
-	values := make([]any, len(columns))
-	for i := range values {
-		values[i] = new(any)
-	}
-	var sums [][]byte
-	for rs.Next() {
-		if err := rs.Scan(values...); err != nil {
-			return nil, err
-		}
-		h := sha256.New()
-		for i, v := range values {
-			fmt.Fprintf(h, "%s=%T:%v\x00", columns[i], *v.(*any), *v.(*any))
-		}
-		sums = append(sums, h.Sum(nil))
-	}
-	h := sha256.New()
-	slices.SortFunc(sums, bytes.Compare)
-	for _, s := range sums {
-		h.Write(s)
-	}
-	return h.Sum(nil), rs.Err()
 }

@@ -140,64 +140,6 @@ func digestOf(kind, id string, c any) ([]byte, error) {
 	return h.Sum(nil), nil
 }
 
-// A Reading is what a decision or an answer may read: within a scope, and
-// remembering which streams it looked at.
-type Reading struct {
-	log    *Log
-	scope  Scope
-	guards []Guard
-}
-
-// Scope returns what the gate minted for the actor.
-func (r *Reading) Scope() Scope { return r.scope }
-
-// DB returns the views. What a decision rests on must come from [Read], which is
-// guarded; an answer must stay within the scope, by [Reading.Visible], by [See] or
-// by joining stream_party.
-func (r *Reading) DB() Reader { return r.log.db }
-
-// Now returns the time by the clock of the ledger.
-func (r *Reading) Now() time.Time { return r.log.Now() }
-
-// Visible reports whether the scope may see a stream.
-func (r *Reading) Visible(ctx context.Context, stream string) (bool, error) {
-	var n int
-	err := r.log.db.QueryRowContext(ctx, `select count(*) from stream_party where stream = $1 and org = $2`, stream, r.scope.Org).Scan(&n)
-	return n > 0, err
-}
-
-// Details opens the sealed details of the record at seq into v, for a party of the
-// record. It returns [ErrDisposed] when they were disposed of, and does nothing
-// when there are none.
-func (r *Reading) Details(ctx context.Context, seq int64, v any) error {
-	rec, err := r.Record(ctx, seq)
-	if err != nil {
-		return err
-	}
-	return r.log.Details(ctx, rec, v)
-}
-
-// Read folds a stream into its state for a decision. A stream that does not exist
-// reads as the zero state.
-func Read[S any](ctx context.Context, r *Reading, k Kind[S], id string) (S, error) {
-	state, version, err := load(ctx, r.log, k, id)
-	if err == nil {
-		r.guards = append(r.guards, Guard{k.Name + "/" + id, version})
-	}
-	return state, err
-}
-
-// See is [Read] within the scope: what the scope may not see is answered like what
-// does not exist.
-func See[S any](ctx context.Context, r *Reading, k Kind[S], id string) (S, error) {
-	state, err := Read(ctx, r, k, id)
-	if err == nil && (r.guards[len(r.guards)-1].Version == 0 || !slices.Contains(k.Sees(state), r.scope.Org)) {
-		var none S
-		return none, &unknown{k.Name}
-	}
-	return state, err
-}
-
 // load folds the stream of k named id into its state. States of hot streams are
 // kept; they are never changed in place, since Apply returns a new one.
 func load[S any](ctx context.Context, l *Log, k Kind[S], id string) (state S, version int, err error) {

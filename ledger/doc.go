@@ -33,8 +33,9 @@
 //
 // An event holds no personal detail. What must be kept beside it goes through
 // [Sealed]: the details are encrypted by the [Sealer] under the key of a subject,
-// and the event commits to SHA-256("chaperone sealed v1" ‖ 0 ‖ salt ‖ ciphertext).
-// Destroying the key and the ciphertext is the disposal; every proof stays valid.
+// and the event commits to SHA-256("chaperone sealed v1" ‖ 0 ‖ salt ‖ subject ‖ 0 ‖
+// ciphertext). Destroying the key and the ciphertext is the disposal; a [Disposed]
+// event names the records, and every proof stays valid.
 //
 // The tree is that of RFC 6962 in 256-wide tiles, its heads are C2SP
 // tlog-checkpoints, and a proof ([Log.Prove]) is a C2SP tlog-proof whose extra

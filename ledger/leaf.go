@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -54,6 +53,11 @@ func commit(domain string, salt, data []byte) []byte {
 	return h.Sum(nil)
 }
 
+// sealing is the commitment to sealed details.
+func sealing(salt []byte, subject string, ciphertext []byte) []byte {
+	return commit("chaperone sealed v1", salt, append([]byte(subject+"\x00"), ciphertext...))
+}
+
 // PartyKey derives the key by which org finds its own leaves from the ledger's
 // tag secret. The organization may be given its key; it reveals nobody else's.
 func PartyKey(secret []byte, org string) []byte {
@@ -80,7 +84,3 @@ func tags(secret []byte, parties []Party) [][]byte {
 	slices.SortFunc(t, bytes.Compare)
 	return t
 }
-
-// b64 is strict: bits that do not count must be zero, or a changed byte could go
-// unnoticed.
-var b64 = base64.StdEncoding.Strict()

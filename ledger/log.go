@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,6 +41,11 @@ type View struct {
 	Apply  func(ctx context.Context, tx Tx, r Record, e Event) error
 }
 
+// A rowReader reads one row.
+type rowReader interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
 // A Sealer encrypts the details that the ledger must be able to forget.
 type Sealer interface {
 	// Seal encrypts plaintext under the key of subject, which is made if need be.
@@ -52,24 +57,29 @@ type Sealer interface {
 // ErrDisposed reports that sealed details were disposed of.
 var ErrDisposed = errors.New("ledger: the details were disposed of")
 
-// A Config says how a [Log] is put together. Everything is required but Views and
-// Anchor.
+// A Config says how a [Log] is put together. Everything is required but what is said
+// to be optional.
 type Config struct {
-	DB     *sql.DB // one database that holds the ledger and its views
+	DB     *sql.DB // one database that holds the ledger and its views: SQLite or PostgreSQL
 	Origin string  // the name of the log in its checkpoints
 	Now    func() time.Time
 	Rand   io.Reader // salts
 	Types  []Types
-	Views  []View
+	Views  []View // optional
 	Sealer Sealer
 	Secret []byte      // from which party keys are derived; see [PartyKey]
 	Signer note.Signer // signs checkpoints; its name is the origin
+	Second note.Signer // adds a second signature, such as ML-DSA-44; optional
 	Anchor Anchor      // what the database is compared with when it is opened; optional
+	// Wait returns when another process may have appended, or ctx ends. It spares
+	// readers that follow the ledger of several processes from asking; optional.
+	Wait func(ctx context.Context) error
 }
 
 // A Log is the ledger in a SQL database.
 type Log struct {
 	db      *sql.DB
+	dialect *dialect
 	cfg     Config
 	types   *registry
 	queue   chan *request
@@ -80,6 +90,8 @@ type Log struct {
 	mu     sync.Mutex // guards the fields below
 	broken error      // after a failed commit: nothing is written any more
 	states map[string]folded
+	more   chan struct{} // closed when the ledger grows
+	signed []byte        // the newest checkpoint that was signed
 }
 
 type folded struct {
@@ -97,24 +109,34 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 	case c.Signer.Name() != c.Origin:
 		return nil, fmt.Errorf("ledger: the signing key is of %q, the log is %q", c.Signer.Name(), c.Origin)
 	}
-	reg, err := newRegistry(c.Types)
+	reg, err := newRegistry(append(slices.Clone(c.Types), Types{disposedType: Disposed{}}))
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range append([]string{schema}, schemas(c.Views)...) {
-		if _, err := c.DB.ExecContext(ctx, s); err != nil {
-			return nil, fmt.Errorf("ledger: schema: %w", err)
-		}
-	}
-	l := &Log{db: c.DB, cfg: c, types: reg, queue: make(chan *request), stop: make(chan struct{}), stopped: make(chan struct{}), states: map[string]folded{}}
-	w := &writer{log: l}
-	if err := w.load(ctx); err != nil {
+	d, err := dialectOf(ctx, c.DB)
+	if err != nil {
 		return nil, err
 	}
+	if err := d.prepare(ctx, c.DB, c.Views); err != nil {
+		return nil, fmt.Errorf("ledger: schema: %w", err)
+	}
+	l := &Log{db: c.DB, dialect: d, cfg: c, types: reg, queue: make(chan *request), stop: make(chan struct{}), stopped: make(chan struct{}),
+		states: map[string]folded{}, more: make(chan struct{})}
+	w := &writer{log: l}
+	if err := w.begin(ctx); err != nil {
+		w.close()
+		return nil, err
+	}
+	w.abandon(ctx)
 	if c.Anchor != nil {
 		if err := checkAnchor(ctx, c.DB, c.Anchor); err != nil {
+			w.close()
 			return nil, err
 		}
+	}
+	if err := l.shred(ctx); err != nil {
+		w.close()
+		return nil, err
 	}
 	go w.run()
 	return l, nil
@@ -145,18 +167,25 @@ func (l *Log) Now() time.Time { return l.cfg.Now().UTC() }
 // Head returns the size and the root hash of the ledger.
 func (l *Log) Head(ctx context.Context) (tlog.Tree, error) { return head(ctx, l.db) }
 
-func head(ctx context.Context, db Reader) (tlog.Tree, error) {
-	var t tlog.Tree
-	var root []byte
-	err := db.QueryRowContext(ctx, `select size, root from head`).Scan(&t.N, &root)
-	if errors.Is(err, sql.ErrNoRows) {
-		t.Hash, err = tlog.TreeHash(0, nil)
-		return t, err
-	}
-	if err == nil && copy(t.Hash[:], root) != tlog.HashSize {
-		err = fmt.Errorf("ledger: the root has %d bytes", len(root))
-	}
+func head(ctx context.Context, db rowReader) (tlog.Tree, error) {
+	t, _, err := readHead(ctx, db, sqlite.head)
 	return t, err
+}
+
+// readHead returns the head and the time of the newest record.
+func readHead(ctx context.Context, db rowReader, query string) (t tlog.Tree, at time.Time, err error) {
+	var root []byte
+	var when string
+	if err = db.QueryRowContext(ctx, query).Scan(&t.N, &root, &when); err != nil {
+		return t, at, fmt.Errorf("ledger: the head cannot be read: %w", err)
+	}
+	if copy(t.Hash[:], root) != tlog.HashSize || len(root) != tlog.HashSize {
+		return t, at, fmt.Errorf("ledger: the root has %d bytes", len(root))
+	}
+	if t.N > 0 {
+		at, err = time.Parse(timeFormat, when)
+	}
+	return t, at, err
 }
 
 const recordColumns = `select seq, salt, tags, event from record`
@@ -269,83 +298,4 @@ func (l *Log) Details(ctx context.Context, r Record, v any) error {
 
 func sealAAD(stream, typ string) []byte {
 	return []byte("chaperone sealed v1\x00" + stream + "\x00" + typ)
-}
-
-// Tables returns the tables that the views declare, in their order.
-func (l *Log) Tables() []string {
-	var names []string
-	for _, v := range l.cfg.Views {
-		for line := range strings.Lines(v.Schema) {
-			if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "create table if not exists "); ok {
-				name, _, _ := strings.Cut(rest, " ")
-				names = append(names, name)
-			}
-		}
-	}
-	return names
-}
-
-// Rebuild drops every view and computes it again from the ledger, in one
-// transaction. Progress is told the number of records done and of all.
-func (l *Log) Rebuild(ctx context.Context, progress func(done, all int64)) error {
-	tx, err := l.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	for _, t := range l.Tables() {
-		if _, err := tx.ExecContext(ctx, `drop table if exists `+t); err != nil {
-			return fmt.Errorf("ledger: rebuild: drop %s: %w", t, err)
-		}
-	}
-	if _, err := tx.ExecContext(ctx, `delete from stream_party`); err != nil {
-		return err
-	}
-	for _, s := range schemas(l.cfg.Views) {
-		if _, err := tx.ExecContext(ctx, s); err != nil {
-			return fmt.Errorf("ledger: rebuild: %w", err)
-		}
-	}
-	h, err := head(ctx, tx)
-	if err != nil {
-		return err
-	}
-	const batch = 1000 // a transaction may not run statements while it reads rows
-	for from := int64(0); from < h.N; from += batch {
-		var recs []Record
-		for r, err := range records(ctx, tx, recordColumns+` where seq >= $1 and seq < $2 order by seq`, from, from+batch) {
-			if err != nil {
-				return err
-			}
-			recs = append(recs, r)
-		}
-		for _, r := range recs {
-			if err := l.project(ctx, tx, r); err != nil {
-				return err
-			}
-		}
-		if progress != nil {
-			progress(min(from+batch, h.N), h.N)
-		}
-	}
-	return tx.Commit()
-}
-
-// project brings the views up to date with r.
-func (l *Log) project(ctx context.Context, tx Tx, r Record) error {
-	for _, p := range r.Parties {
-		if _, err := tx.ExecContext(ctx, `insert into stream_party (stream, org) values ($1, $2) on conflict do nothing`, r.Stream, p.Org); err != nil {
-			return err
-		}
-	}
-	e, err := l.types.decode(r)
-	if err != nil {
-		return err
-	}
-	for _, v := range l.cfg.Views {
-		if err := v.Apply(ctx, tx, r, e); err != nil {
-			return fmt.Errorf("ledger: view %s at record %d, %s: %w", v.Name, r.Seq, r.Type, err)
-		}
-	}
-	return nil
 }

@@ -22,5 +22,4 @@ create table if not exists party (org text primary key, n integer not null);
 create table if not exists stream_party (stream text not null, org text not null, primary key (org, stream)) without rowid;
 create table if not exists once (actor text not null, key text not null, digest blob not null, first integer not null, last integer not null, version integer not null, primary key (actor, key)) without rowid;
 create table if not exists checkpoint (size integer primary key, note blob not null);
-create trigger if not exists record_is_final before update on record begin select raise(abort, 'the ledger is append-only'); end;
-create trigger if not exists record_is_kept before delete on record begin select raise(abort, 'the ledger is append-only'); end;
+create table if not exists shred (subject text primary key);

@@ -20,6 +20,6 @@ func (c ledgerVerify) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return verdict{fmt.Errorf("does NOT verify: %w", err)}
 	}
-	_, err = fmt.Fprintf(t.out, "verified: %d records in %d streams, root %v\n  sealed details: %d present, %d disposed of\n", rep.Tree.N, rep.Streams, rep.Tree.Hash, rep.Sealed, rep.Disposed)
+	_, err = fmt.Fprintf(t.out, "verified: %d records in %d streams, root %v\n  sealed details: %d present, %d disposed of\n", rep.Tree.N, rep.Streams, rep.Tree.Hash, rep.Sealed, rep.Disposed())
 	return err
 }

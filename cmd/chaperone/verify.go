@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"chaperone.example/ledger"
+	"chaperone.example/ledger/proof"
 )
 
 type verify struct {
@@ -27,7 +28,7 @@ func (c verify) Run(t terminal) error {
 	if err != nil {
 		return badFile{err}
 	}
-	policy, err := ledger.ParsePolicy(policyText)
+	policy, err := proof.ParsePolicy(policyText)
 	if err != nil {
 		return badFile{err}
 	}
@@ -35,11 +36,11 @@ func (c verify) Run(t terminal) error {
 	if err != nil {
 		return badFile{err}
 	}
-	proof, err := ledger.ParseProof(data)
+	p, err := proof.Parse(data)
 	if err != nil {
 		return verdict{fmt.Errorf("does NOT verify: %w", err)}
 	}
-	v, err := policy.Verify(proof)
+	v, err := ledger.Verify(policy, p)
 	if err != nil {
 		return verdict{fmt.Errorf("does NOT verify: %w", err)}
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"chaperone.example/internal/vault"
-	"chaperone.example/ledger"
+	"chaperone.example/ledger/proof"
 	"golang.org/x/mod/sumdb/note"
 	_ "modernc.org/sqlite" // the embedded database
 )
@@ -76,7 +76,7 @@ func signer(ctx context.Context, v *vault.Vault, origin string) (note.Signer, st
 
 // writePolicy puts the policy that trusts this ledger beside the data.
 func writePolicy(dir, vkey string) ([]byte, error) {
-	policy := ledger.FormatPolicy(vkey)
+	policy := proof.FormatPolicy(vkey)
 	path := filepath.Join(dir, policyFile)
 	have, err := os.ReadFile(path)
 	switch {

@@ -28,6 +28,7 @@ import (
 	"chaperone.example/law/civil"
 	"chaperone.example/law/purpose"
 	"chaperone.example/ledger"
+	"chaperone.example/ledger/proof"
 	"chaperone.example/phi"
 	"filippo.io/age"
 )
@@ -368,7 +369,7 @@ func (s *Story) prove(ctx context.Context, who ledger.Actor, seq int64) error {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		return err
 	}
-	policy, err := ledger.ParsePolicy(s.app.Policy)
+	policy, err := proof.ParsePolicy(s.app.Policy)
 	if err != nil {
 		return err
 	}
@@ -390,12 +391,12 @@ func (s *Story) prove(ctx context.Context, who ledger.Actor, seq int64) error {
 	return s.ok("with one byte changed it does not verify: %v", err)
 }
 
-func verify(policy *ledger.Policy, data []byte) (ledger.Verdict, error) {
-	p, err := ledger.ParseProof(data)
+func verify(policy *proof.Policy, data []byte) (ledger.Verdict, error) {
+	p, err := proof.Parse(data)
 	if err != nil {
 		return ledger.Verdict{}, err
 	}
-	return policy.Verify(p)
+	return ledger.Verify(policy, p)
 }
 
 // end terminates the second hospital's agreement: its next request is denied and its

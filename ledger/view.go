@@ -1,0 +1,141 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Tables returns the tables that the views declare, in their order.
+func (l *Log) Tables() []string {
+	var names []string
+	for _, v := range l.cfg.Views {
+		for line := range strings.Lines(v.Schema) {
+			if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "create table if not exists "); ok {
+				name, _, _ := strings.Cut(rest, " ")
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// Rebuild drops every view and computes it again from the ledger, in one
+// transaction. Progress is told the number of records done and of all.
+func (l *Log) Rebuild(ctx context.Context, progress func(done, all int64)) error {
+	tx, err := l.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if _, _, err := readHead(ctx, tx, l.dialect.head); err != nil { // nobody appends meanwhile
+		return err
+	}
+	for _, t := range l.Tables() {
+		if _, err := tx.ExecContext(ctx, `drop table if exists `+t); err != nil {
+			return fmt.Errorf("ledger: rebuild: drop %s: %w", t, err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `delete from stream_party`); err != nil {
+		return err
+	}
+	for _, s := range schemas(l.cfg.Views) {
+		if _, err := tx.ExecContext(ctx, l.dialect.schema(s)); err != nil {
+			return fmt.Errorf("ledger: rebuild: %w", err)
+		}
+	}
+	h, err := head(ctx, tx)
+	if err != nil {
+		return err
+	}
+	const batch = 1000 // a transaction may not run statements while it reads rows
+	for from := int64(0); from < h.N; from += batch {
+		var recs []Record
+		for r, err := range records(ctx, tx, recordColumns+` where seq >= $1 and seq < $2 order by seq`, from, from+batch) {
+			if err != nil {
+				return err
+			}
+			recs = append(recs, r)
+		}
+		for _, r := range recs {
+			for _, p := range r.Parties {
+				if _, err := tx.ExecContext(ctx, `insert into stream_party (stream, org) values ($1, $2) on conflict do nothing`, r.Stream, p.Org); err != nil {
+					return err
+				}
+			}
+			if err := l.project(ctx, tx, r); err != nil {
+				return err
+			}
+		}
+		if progress != nil {
+			progress(min(from+batch, h.N), h.N)
+		}
+	}
+	return tx.Commit()
+}
+
+// project brings the views up to date with r.
+func (l *Log) project(ctx context.Context, tx Tx, r Record) error {
+	e, err := l.types.decode(r)
+	if err != nil {
+		return err
+	}
+	for _, v := range l.cfg.Views {
+		if err := v.Apply(ctx, tx, r, e); err != nil {
+			return fmt.Errorf("ledger: view %s at record %d, %s: %w", v.Name, r.Seq, r.Type, err)
+		}
+	}
+	return nil
+}
+
+// Snapshot returns a hash of the content of every view, to compare a rebuilt
+// database with one that was kept up to date.
+func (l *Log) Snapshot(ctx context.Context) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	for _, t := range append(l.Tables(), "stream_party") {
+		rs, err := l.db.QueryContext(ctx, `select * from `+t)
+		if err != nil {
+			return nil, err
+		}
+		out[t], err = digestRows(rs)
+		if err != nil {
+			return nil, fmt.Errorf("ledger: snapshot of %s: %w", t, err)
+		}
+	}
+	return out, nil
+}
+
+// digestRows hashes rows as a multiset: the order in which a database returns them
+// is not part of a view.
+func digestRows(rs *sql.Rows) ([]byte, error) {
+	defer rs.Close()
+	columns, err := rs.Columns()
+	if err != nil {
+		return nil, err
+	}
+	values := make([]any, len(columns))
+	for i := range values {
+		values[i] = new(any)
+	}
+	var sums [][]byte
+	for rs.Next() {
+		if err := rs.Scan(values...); err != nil {
+			return nil, err
+		}
+		h := sha256.New()
+		for i, v := range values {
+			fmt.Fprintf(h, "%s=%T:%v\x00", columns[i], *v.(*any), *v.(*any))
+		}
+		sums = append(sums, h.Sum(nil))
+	}
+	h := sha256.New()
+	slices.SortFunc(sums, bytes.Compare)
+	for _, s := range sums {
+		h.Write(s)
+	}
+	return h.Sum(nil), rs.Err()
+}
