@@ -1,10 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -21,7 +25,7 @@ type demo struct {
 type demoRun struct {
 	Once   bool   `help:"Walk the story in the terminal, verify the ledger, and end."`
 	Dir    string `type:"path" help:"Keep the data folder there, and continue what is in it. Without it, a fresh folder is used."`
-	Listen string `default:"127.0.0.1:8080" help:"Where to listen; only this machine can reach the demonstration."`
+	Listen string `help:"Where to listen instead of 127.0.0.1:8080, which only this machine can reach."`
 }
 
 // Help implements kong's longer help.
@@ -57,8 +61,27 @@ func (c demoRun) Run(ctx context.Context, t terminal) error {
 	if c.Once {
 		return nil
 	}
-	return listen(ctx, t, a, c.Listen, "", "", func(url string) { invite(t, s, dir, url) })
+	l, err := c.listen(t)
+	if err != nil {
+		return err
+	}
+	return hold(ctx, t, a, l, "", "", func(url string) { invite(t, s, dir, url) })
 }
+
+// listen takes the address that was asked for. If nobody asked and the usual port is
+// taken, any free one will do.
+func (c demoRun) listen(t terminal) (net.Listener, error) {
+	addr := cmp.Or(c.Listen, demoAddress)
+	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) && c.Listen == "" {
+		t.say("chaperone: %s is taken by another program; using a free port", addr)
+		return net.Listen("tcp", "127.0.0.1:0")
+	}
+	return l, err
+}
+
+// demoAddress is where the demonstration listens: only this machine can reach it.
+const demoAddress = "127.0.0.1:8080"
 
 // demoDir returns the data folder: the one that was asked for, or a fresh one.
 func demoDir(dir string) (path string, fresh bool, err error) {

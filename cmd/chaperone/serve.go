@@ -28,15 +28,15 @@ func (c serve) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	defer a.Close()
-	return listen(ctx, t, a, c.Listen, c.Cert, c.Key, func(string) {})
-}
-
-// listen serves the hub until ctx ends, then lets what is under way finish.
-func listen(ctx context.Context, t terminal, a *app.App, addr, cert, key string, ready func(url string)) error {
-	l, err := net.Listen("tcp", addr)
+	l, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return err
 	}
+	return hold(ctx, t, a, l, c.Cert, c.Key, func(string) {})
+}
+
+// hold serves the hub on l until ctx ends, then lets what is under way finish.
+func hold(ctx context.Context, t terminal, a *app.App, l net.Listener, cert, key string, ready func(url string)) error {
 	scheme := "http"
 	if cert != "" {
 		scheme = "https"
