@@ -136,8 +136,10 @@ func (w *writer) remedies() {
 	}
 	slices.SortStableFunc(found, func(a, b Remedy) int { return len(a.Changes) - len(b.Changes) })
 	for _, r := range found {
-		same := func(o Remedy) bool { return slices.Equal(o.Changes, r.Changes) }
-		if len(w.d.Remedies) < most && !slices.ContainsFunc(w.d.Remedies, same) {
+		smaller := func(o Remedy) bool { // what needs no more, or is the same
+			return !slices.ContainsFunc(o.Changes, func(c string) bool { return !slices.Contains(r.Changes, c) })
+		}
+		if len(w.d.Remedies) < most && !slices.ContainsFunc(w.d.Remedies, smaller) {
 			w.d.Remedies = append(w.d.Remedies, r)
 		}
 	}
