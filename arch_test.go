@@ -48,7 +48,10 @@ var may = map[string][]string{
 	"internal/synth/chance": {},
 
 	"internal/home": {"internal/access", "internal/web", "phi"},
-	"ledger":        {"ledger/proof", "ledger/tree"},
+	"ledger":        {"ledger/leaf", "ledger/proof", "ledger/store", "ledger/tree"},
+	"ledger/store":  {"ledger/tree"},
+	"ledger/anchor": {},
+	"ledger/leaf":   {},
 	"ledger/proof":  {},
 	"ledger/tree":   {},
 }

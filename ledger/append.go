@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 	"unicode/utf8"
 
+	"chaperone.example/ledger/leaf"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -26,9 +26,6 @@ type Receipt struct {
 	Repeated    bool  // the same idempotency key came before: nothing was appended now
 	Tree        tlog.Tree
 }
-
-// timeFormat is how times are stored, in UTC and to the microsecond.
-const timeFormat = time.RFC3339Nano
 
 // anyVersion appends whatever the version of the stream is.
 const anyVersion = -1
@@ -103,11 +100,11 @@ func (l *Log) encode(ctx context.Context, stream string, e Event) (encoded, erro
 	if s.Subject == "" || strings.ContainsRune(s.Subject, 0) || !utf8.ValidString(s.Subject) {
 		return enc, errors.New("ledger: sealed details need a subject, in UTF-8 and without a zero byte")
 	}
-	plain, err := marshal(s.Details)
+	plain, err := leaf.Marshal(s.Details)
 	if err != nil {
 		return enc, err
 	}
-	enc.subject, enc.salt = s.Subject, make([]byte, saltSize)
+	enc.subject, enc.salt = s.Subject, make([]byte, leaf.SaltSize)
 	if _, err := io.ReadFull(l.cfg.Rand, enc.salt); err != nil {
 		return enc, err
 	}

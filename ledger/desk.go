@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"chaperone.example/ledger/leaf"
 )
 
 // A Kind is a family of streams that share a state.
@@ -130,7 +132,7 @@ func do[S any](ctx context.Context, d *Desk, scope Scope, k Kind[S], id string, 
 }
 
 func digestOf(kind, id string, c any) ([]byte, error) {
-	b, err := marshal(c)
+	b, err := leaf.Marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: digest of %T: %w", c, err)
 	}

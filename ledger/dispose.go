@@ -23,8 +23,8 @@ type Disposed struct {
 	Reason  string  `json:"reason"`
 }
 
-// disposedType is the name of [Disposed]; every log knows it.
-const disposedType = "ledger.disposed"
+// DisposedType is the name of [Disposed]; every log knows it.
+const DisposedType = "ledger.disposed"
 
 // A Shredder is a [Sealer] that can destroy the key of a subject. It is final, and no
 // error if the key was destroyed before.
@@ -112,8 +112,8 @@ func (l *Log) shred(ctx context.Context) error {
 			return err
 		}
 	}
-	if !l.dialect.pg { // no copy of the ciphertext stays in the write-ahead log
-		_, err = l.db.ExecContext(ctx, `pragma wal_checkpoint(truncate)`)
+	if clean := l.dialect.Clean(); clean != "" { // no copy of the ciphertext stays in a log of the database
+		_, err = l.db.ExecContext(ctx, clean)
 	}
 	return err
 }

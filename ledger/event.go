@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"chaperone.example/ledger/leaf"
 )
 
 // An Event is a fact that a module records: a plain struct. Its JSON form is
@@ -97,7 +99,7 @@ func (r *registry) encode(e Event) (name string, body []byte, err error) {
 	if !ok {
 		return "", nil, fmt.Errorf("ledger: undeclared event type %T", e)
 	}
-	body, err = marshal(e)
+	body, err = leaf.Marshal(e)
 	return name, body, err
 }
 
@@ -115,16 +117,4 @@ func (r *registry) decode(rec Record) (Event, error) {
 		return nil, fmt.Errorf("ledger: record %d, %s: %w", rec.Seq, rec.Type, err)
 	}
 	return p.Elem().Interface(), nil
-}
-
-// marshal is the one way that anything committed to becomes bytes: compact, in
-// field order, without the escaping of HTML.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

@@ -1,4 +1,4 @@
-package ledger
+package ledger_test
 
 import (
 	"context"
@@ -15,6 +15,10 @@ import (
 	"testing"
 	"time"
 
+	. "chaperone.example/ledger"
+	"chaperone.example/ledger/anchor"
+	"chaperone.example/ledger/audit"
+	"chaperone.example/ledger/leaf"
 	"chaperone.example/ledger/proof"
 	"golang.org/x/mod/sumdb/note"
 	_ "modernc.org/sqlite"
@@ -227,9 +231,9 @@ func act(t testing.TB, f *fixture, id string, c Command[door]) Receipt {
 	return must[Receipt](t)(Do(t.Context(), f.Desk, alice, doors, id, c))
 }
 
-func audit(t testing.TB, f *fixture) Report {
+func inspect(t testing.TB, f *fixture) audit.Report {
 	t.Helper()
-	return must[Report](t)(Audit(t.Context(), f.db))
+	return must[audit.Report](t)(audit.Database(t.Context(), f.db))
 }
 
 func TestAppendAcknowledgesWithTheTree(t *testing.T) {
@@ -239,7 +243,7 @@ func TestAppendAcknowledgesWithTheTree(t *testing.T) {
 		t.Errorf("receipt %+v", r)
 	}
 	act(t, f, "1", openIf{Other: "none"})
-	if rep := audit(t, f); rep.Tree.N != 2 || rep.Streams != 1 {
+	if rep := inspect(t, f); rep.Tree.N != 2 || rep.Streams != 1 {
 		t.Errorf("report %+v", rep)
 	}
 }
@@ -260,7 +264,7 @@ func TestManyEventsAcrossTiles(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	rep := audit(t, f)
+	rep := inspect(t, f)
 	if rep.Tree.N != 1+64*13 {
 		t.Errorf("%d events, want %d", rep.Tree.N, 1+64*13)
 	}
@@ -275,10 +279,10 @@ func TestManyEventsAcrossTiles(t *testing.T) {
 
 func prove(t testing.TB, f *fixture, seq int64) []byte {
 	t.Helper()
-	data := must[[]byte](t)((&Reading{log: f.Log, scope: Scope{Org: "south"}}).Prove(t.Context(), seq))
+	data := must[[]byte](t)(NewReading(f.Log, "south").Prove(t.Context(), seq))
 	p := must[proof.Proof](t)(proof.Parse(data))
 	policy := must[*proof.Policy](t)(proof.ParsePolicy(proof.FormatPolicy(f.vkey)))
-	v := must[Verdict](t)(Verify(policy, p))
+	v := must[audit.Verdict](t)(audit.Proof(policy, p))
 	if v.Record.Seq != seq {
 		t.Errorf("proof of %d is about %d", seq, v.Record.Seq)
 	}
@@ -299,7 +303,7 @@ func TestEveryByteOfAProofMatters(t *testing.T) {
 			bad[i] ^= 1 << bit
 			p, err := proof.Parse(bad)
 			if err == nil {
-				_, err = Verify(policy, p)
+				_, err = audit.Proof(policy, p)
 			}
 			if err == nil {
 				t.Fatalf("bit %d of byte %d (%q) flipped unnoticed", bit, i, data[i])
@@ -308,14 +312,14 @@ func TestEveryByteOfAProofMatters(t *testing.T) {
 	}
 	for n := range data {
 		if p, err := proof.Parse(data[:n]); err == nil {
-			if _, err := Verify(policy, p); err == nil {
+			if _, err := audit.Proof(policy, p); err == nil {
 				t.Fatalf("cut to %d of %d bytes unnoticed", n, len(data))
 			}
 		}
 	}
 	other := open(t)
 	policy = must[*proof.Policy](t)(proof.ParsePolicy(proof.FormatPolicy(other.vkey)))
-	if _, err := Verify(policy, must[proof.Proof](t)(proof.Parse(data))); err == nil {
+	if _, err := audit.Proof(policy, must[proof.Proof](t)(proof.Parse(data))); err == nil {
 		t.Error("a proof of one log passed for another's")
 	}
 }
@@ -323,8 +327,8 @@ func TestEveryByteOfAProofMatters(t *testing.T) {
 func TestOnlyAPartyGetsAProof(t *testing.T) {
 	f := open(t)
 	act(t, f, "1", build{"south"})
-	_, err := (&Reading{log: f.Log, scope: Scope{Org: "east"}}).Prove(t.Context(), 0)
-	_, random := (&Reading{log: f.Log, scope: Scope{Org: "east"}}).Prove(t.Context(), 99)
+	_, err := NewReading(f.Log, "east").Prove(t.Context(), 0)
+	_, random := NewReading(f.Log, "east").Prove(t.Context(), 99)
 	if err == nil || err.Error() != random.Error() {
 		t.Errorf("a stranger is told %v, for no record %v", err, random)
 	}
@@ -343,7 +347,7 @@ func TestStrangerAndNobodyAreAnsweredAlike(t *testing.T) {
 			t.Errorf("answer %d: %v", i, err)
 		}
 	}
-	if rep := audit(t, f); rep.Tree.N != 1 {
+	if rep := inspect(t, f); rep.Tree.N != 1 {
 		t.Errorf("a refused command left %d records", rep.Tree.N)
 	}
 }
@@ -366,7 +370,7 @@ func TestAWatchedAnswerIsRecorded(t *testing.T) {
 	if _, err := Ask(t.Context(), f.Desk, Actor{ID: "sue", Org: "south"}, look{"1"}); err != nil {
 		t.Fatal(err)
 	}
-	if rep := audit(t, f); rep.Tree.N != 2 {
+	if rep := inspect(t, f); rep.Tree.N != 2 {
 		t.Errorf("%d records, want the access recorded", rep.Tree.N)
 	}
 }
@@ -382,7 +386,7 @@ func TestIdempotencyKey(t *testing.T) {
 	if _, err := Do(ctx, f.Desk, alice, doors, "1", build{"west"}); err == nil {
 		t.Error("one key served two different commands")
 	}
-	if rep := audit(t, f); rep.Tree.N != 1 {
+	if rep := inspect(t, f); rep.Tree.N != 1 {
 		t.Errorf("%d records", rep.Tree.N)
 	}
 }
@@ -402,7 +406,7 @@ func TestGuardsSerializeDecisionsAcrossStreams(t *testing.T) {
 			}
 			for range 10 {
 				if _, err := Do(context.Background(), f.Desk, alice, doors, mine, openIf{Other: other}); err != nil {
-					var moved *conflict
+					var moved *Conflict
 					if !errors.As(err, &moved) {
 						t.Error(err)
 					}
@@ -427,7 +431,7 @@ func TestGuardsSerializeDecisionsAcrossStreams(t *testing.T) {
 			t.Fatalf("both doors are open after record %d", r.Seq)
 		}
 	}
-	audit(t, f)
+	inspect(t, f)
 }
 
 func TestSealedDetailsAndDisposal(t *testing.T) {
@@ -435,7 +439,7 @@ func TestSealedDetailsAndDisposal(t *testing.T) {
 	act(t, f, "1", build{"south"})
 	const secret = "left at the back entrance"
 	act(t, f, "1", openIf{Other: "none", Note: secret})
-	if rep := audit(t, f); rep.Sealed != 1 {
+	if rep := inspect(t, f); rep.Sealed != 1 {
 		t.Errorf("report %+v", rep)
 	}
 	var dump string
@@ -456,11 +460,11 @@ func TestSealedDetailsAndDisposal(t *testing.T) {
 	}
 	before := prove(t, f, 1)
 	receipt := must[Receipt](t)(f.Log.Dispose(t.Context(), alice, Disposal{Subject: "subject-1", Reason: "retention ended"}))
-	if rep := audit(t, f); rep.Sealed != 0 || len(rep.Disposals) != 1 || rep.Disposals[1] != receipt.First {
+	if rep := inspect(t, f); rep.Sealed != 0 || len(rep.Disposals) != 1 || rep.Disposals[1] != receipt.First {
 		t.Errorf("report %+v, disposed of by record %d", rep, receipt.First)
 	}
-	rec := must[Record](t)((&Reading{log: f.Log, scope: Scope{Org: "south"}}).Record(t.Context(), receipt.First))
-	if rec.Type != disposedType {
+	rec := must[Record](t)(NewReading(f.Log, "south").Record(t.Context(), receipt.First))
+	if rec.Type != DisposedType {
 		t.Errorf("the parties of the record see %q, want the disposal", rec.Type)
 	}
 	if len(f.sealer.keys) != 0 {
@@ -476,7 +480,7 @@ func TestSealedDetailsAndDisposal(t *testing.T) {
 		}
 	}
 	policy := must[*proof.Policy](t)(proof.ParsePolicy(proof.FormatPolicy(f.vkey)))
-	if _, err := Verify(policy, must[proof.Proof](t)(proof.Parse(before))); err != nil {
+	if _, err := audit.Proof(policy, must[proof.Proof](t)(proof.Parse(before))); err != nil {
 		t.Errorf("the proof did not survive the disposal: %v", err)
 	}
 }
@@ -489,16 +493,16 @@ func TestPartyTags(t *testing.T) {
 		t.Fatal(err)
 	}
 	act(t, f, "1", openIf{Other: "none"})
-	key := PartyKey(make([]byte, 32), "south")
+	key := leaf.PartyKey(make([]byte, 32), "south")
 	found := map[int64]int64{}
-	for r, err := range rows(t.Context(), f.db, recordColumns) {
+	for r, err := range audit.Stored(t.Context(), f.db, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		for n := int64(1); n <= 4; n++ {
 			for _, tag := range r.Tags {
-				if string(tag) == string(PartyTag(key, n)) {
-					found[n] = r.seq
+				if string(tag) == string(leaf.PartyTag(key, n)) {
+					found[n] = r.Seq
 				}
 			}
 		}
@@ -565,7 +569,7 @@ func TestTampering(t *testing.T) {
 			act(t, f, "1", openIf{Other: "none", Note: "x"})
 			act(t, f, "1", shutIt{})
 			act(t, f, "1", openIf{Other: "none"})
-			audit(t, f)
+			inspect(t, f)
 			if _, err := f.db.Exec(change); err == nil && strings.Contains(change, " record ") {
 				t.Error("the database let a record be changed")
 			}
@@ -575,7 +579,7 @@ func TestTampering(t *testing.T) {
 			if _, err := f.db.Exec(change); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Audit(t.Context(), f.db); err == nil {
+			if _, err := audit.Database(t.Context(), f.db); err == nil {
 				t.Error("unnoticed")
 			}
 		})
@@ -592,7 +596,7 @@ func TestAFailingViewRejectsTheAppendAlone(t *testing.T) {
 		t.Error("the append succeeded without its view")
 	}
 	act(t, f, "2", build{"south"})
-	if rep := audit(t, f); rep.Tree.N != 2 {
+	if rep := inspect(t, f); rep.Tree.N != 2 {
 		t.Errorf("%d records, want 2", rep.Tree.N)
 	}
 }
@@ -608,12 +612,12 @@ func TestReopenContinues(t *testing.T) {
 	if r.First != 300 {
 		t.Errorf("continued at %d", r.First)
 	}
-	audit(t, g)
+	inspect(t, g)
 	if _, err := g.db.Exec(`update head set root = zeroblob(32)`); err != nil {
 		t.Fatal(err)
 	}
 	g.Log.Close()
-	c := g.Log.cfg
+	c := ConfigOf(g.Log)
 	if _, err := Open(t.Context(), c); err == nil {
 		t.Error("an altered ledger was opened for writing")
 	}
@@ -634,5 +638,61 @@ func BenchmarkAppend(b *testing.B) {
 				}
 			})
 		})
+	}
+}
+
+func anchored(t *testing.T, f *fixture, path string) (*fixture, error) {
+	t.Helper()
+	f.Log.Close()
+	a, err := anchor.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() { a.Close() })
+	c := ConfigOf(f.Log)
+	c.Anchor = a
+	log, err := Open(t.Context(), c)
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(log.Close)
+	return &fixture{Desk: &Desk{log, gate{}}, db: f.db, vkey: f.vkey, sealer: f.sealer, path: f.path}, nil
+}
+
+// Restoring a backup is a fork: the ledger refuses to write, and names both sizes.
+func TestARestoredBackupIsRefused(t *testing.T) {
+	f := open(t)
+	path := filepath.Join(t.TempDir(), "anchor")
+	f, err := anchored(t, f, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	act(t, f, "1", build{"south"})
+	act(t, f, "2", build{"south"})
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	if _, err := f.db.Exec(`vacuum into '` + backup + `'`); err != nil {
+		t.Fatal(err)
+	}
+	act(t, f, "3", build{"south"})
+	f.Log.Close()
+
+	restored := openAt(t, backup)
+	_, err = anchored(t, restored, path)
+	var behind *Behind
+	if !errors.As(err, &behind) || behind.Have != 2 || behind.Anchor != 3 || behind.Fork {
+		t.Fatalf("a restored backup: %v", err)
+	}
+
+	restored = openAt(t, backup)
+	// The backup went on without the anchor: now it is as long, and another history.
+	act(t, restored, "4", build{"south"})
+	act(t, restored, "5", build{"south"})
+	_, err = anchored(t, restored, path)
+	if !errors.As(err, &behind) || !behind.Fork {
+		t.Errorf("a fork: %v", err)
+	}
+
+	if _, err := anchored(t, f, path); err != nil {
+		t.Errorf("the true ledger is refused: %v", err)
 	}
 }

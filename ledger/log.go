@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,12 +12,11 @@ import (
 	"sync"
 	"time"
 
+	"chaperone.example/ledger/leaf"
+	"chaperone.example/ledger/store"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
-
-//go:embed schema.sql
-var schema string
 
 // A Reader answers SQL queries; it cannot write.
 type Reader interface {
@@ -39,11 +37,6 @@ type View struct {
 	Name   string // of the view, for progress and errors
 	Schema string // "create table if not exists …" statements
 	Apply  func(ctx context.Context, tx Tx, r Record, e Event) error
-}
-
-// A rowReader reads one row.
-type rowReader interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // A Sealer encrypts the details that the ledger must be able to forget.
@@ -67,19 +60,16 @@ type Config struct {
 	Types  []Types
 	Views  []View // optional
 	Sealer Sealer
-	Secret []byte      // from which party keys are derived; see [PartyKey]
+	Secret []byte      // from which party keys are derived; see [leaf.PartyKey]
 	Signer note.Signer // signs checkpoints; its name is the origin
 	Second note.Signer // adds a second signature, such as ML-DSA-44; optional
 	Anchor Anchor      // what the database is compared with when it is opened; optional
-	// Wait returns when another process may have appended, or ctx ends. It spares
-	// readers that follow the ledger of several processes from asking; optional.
-	Wait func(ctx context.Context) error
 }
 
 // A Log is the ledger in a SQL database.
 type Log struct {
 	db      *sql.DB
-	dialect *dialect
+	dialect *store.Dialect
 	cfg     Config
 	types   *registry
 	queue   chan *request
@@ -109,15 +99,15 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 	case c.Signer.Name() != c.Origin:
 		return nil, fmt.Errorf("ledger: the signing key is of %q, the log is %q", c.Signer.Name(), c.Origin)
 	}
-	reg, err := newRegistry(append(slices.Clone(c.Types), Types{disposedType: Disposed{}}))
+	reg, err := newRegistry(append(slices.Clone(c.Types), Types{DisposedType: Disposed{}}))
 	if err != nil {
 		return nil, err
 	}
-	d, err := dialectOf(ctx, c.DB)
+	d, err := store.DialectOf(ctx, c.DB)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.prepare(ctx, c.DB, c.Views); err != nil {
+	if err := d.Prepare(ctx, c.DB, schemas(c.Views)...); err != nil {
 		return nil, fmt.Errorf("ledger: schema: %w", err)
 	}
 	l := &Log{db: c.DB, dialect: d, cfg: c, types: reg, queue: make(chan *request), stop: make(chan struct{}), stopped: make(chan struct{}),
@@ -167,25 +157,12 @@ func (l *Log) Now() time.Time { return l.cfg.Now().UTC() }
 // Head returns the size and the root hash of the ledger.
 func (l *Log) Head(ctx context.Context) (tlog.Tree, error) { return head(ctx, l.db) }
 
-func head(ctx context.Context, db rowReader) (tlog.Tree, error) {
-	t, _, err := readHead(ctx, db, sqlite.head)
+func head(ctx context.Context, db store.RowQuerier) (tlog.Tree, error) {
+	t, _, err := store.Head(ctx, db, store.ReadHead)
+	if err != nil {
+		err = fmt.Errorf("ledger: %w", err)
+	}
 	return t, err
-}
-
-// readHead returns the head and the time of the newest record.
-func readHead(ctx context.Context, db rowReader, query string) (t tlog.Tree, at time.Time, err error) {
-	var root []byte
-	var when string
-	if err = db.QueryRowContext(ctx, query).Scan(&t.N, &root, &when); err != nil {
-		return t, at, fmt.Errorf("ledger: the head cannot be read: %w", err)
-	}
-	if copy(t.Hash[:], root) != tlog.HashSize || len(root) != tlog.HashSize {
-		return t, at, fmt.Errorf("ledger: the root has %d bytes", len(root))
-	}
-	if t.N > 0 {
-		at, err = time.Parse(timeFormat, when)
-	}
-	return t, at, err
 }
 
 const recordColumns = `select seq, salt, tags, event from record`
@@ -217,7 +194,7 @@ func records(ctx context.Context, db Reader, query string, args ...any) iter.Seq
 // A row is a record as it is stored.
 type row struct {
 	seq int64
-	opening
+	leaf.Opening
 }
 
 func (r row) record() (Record, error) {
@@ -243,7 +220,7 @@ func rows(ctx context.Context, db Reader, query string, args ...any) iter.Seq2[r
 			var r row
 			var packed []byte
 			if err = rs.Scan(&r.seq, &r.Salt, &packed, &r.Event); err == nil {
-				r.Tags, err = unpackTags(packed)
+				r.Tags, err = leaf.UnpackTags(packed)
 			}
 			if !yield(r, err) || err != nil {
 				return
@@ -253,25 +230,6 @@ func rows(ctx context.Context, db Reader, query string, args ...any) iter.Seq2[r
 			yield(row{}, err)
 		}
 	}
-}
-
-func packTags(tags [][]byte) []byte {
-	b := []byte{} // not nil: the column is not null
-	for _, t := range tags {
-		b = append(b, t...)
-	}
-	return b
-}
-
-func unpackTags(b []byte) ([][]byte, error) {
-	if len(b)%tagSize != 0 {
-		return nil, fmt.Errorf("ledger: tags of %d bytes", len(b))
-	}
-	var t [][]byte
-	for ; len(b) > 0; b = b[tagSize:] {
-		t = append(t, b[:tagSize:tagSize])
-	}
-	return t, nil
 }
 
 // Details opens the sealed details of the record at seq into v. It returns
@@ -298,4 +256,18 @@ func (l *Log) Details(ctx context.Context, r Record, v any) error {
 
 func sealAAD(stream, typ string) []byte {
 	return []byte("chaperone sealed v1\x00" + stream + "\x00" + typ)
+}
+
+// Grown returns a channel that is closed when this process next appends.
+func (l *Log) Grown() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.more
+}
+
+func (l *Log) grew() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.more)
+	l.more = make(chan struct{})
 }

@@ -6,23 +6,13 @@ import (
 	"errors"
 	"fmt"
 
+	"chaperone.example/ledger/leaf"
 	"chaperone.example/ledger/proof"
+	"chaperone.example/ledger/store"
 	"chaperone.example/ledger/tree"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
-
-// tiles reads tiles from the database.
-func tiles(ctx context.Context, db rowReader) tree.Tiles {
-	return func(k tree.Key) ([]byte, error) {
-		var data []byte
-		err := db.QueryRowContext(ctx, `select hashes from tile where key = $1`, int64(k)).Scan(&data)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil, fmt.Errorf("%v is missing", k)
-		}
-		return data, err
-	}
-}
 
 // Tile returns the hashes of a tile of the Merkle tree: width of them, at tile
 // level and index n, as C2SP tlog-tiles serves them. It returns nil where the tree
@@ -32,7 +22,7 @@ func (l *Log) Tile(ctx context.Context, level int, n int64, width int) ([]byte, 
 	if err != nil || !tree.Contains(h.N, level, n, width) {
 		return nil, err
 	}
-	data, err := tiles(ctx, l.db)(tree.KeyOf(level, n))
+	data, err := store.Tiles(ctx, l.db)(tree.KeyOf(level, n))
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
@@ -54,7 +44,7 @@ func (l *Log) Entries(ctx context.Context, n int64, width int) ([][]byte, error)
 		if err != nil {
 			return nil, err
 		}
-		leaf, err := r.leaf(r.seq)
+		leaf, err := r.Bytes(r.seq)
 		if err != nil {
 			return nil, err
 		}
@@ -96,12 +86,12 @@ func (l *Log) Consistency(ctx context.Context, from, to int64) (tlog.TreeProof, 
 	if from == 0 || from == to {
 		return nil, nil
 	}
-	return tlog.ProveTree(to, from, tree.Reader(tiles(ctx, l.db)))
+	return tlog.ProveTree(to, from, tree.Reader(store.Tiles(ctx, l.db)))
 }
 
 // Root returns the root hash that the ledger had at a size.
 func (l *Log) Root(ctx context.Context, size int64) (tlog.Hash, error) {
-	return tlog.TreeHash(size, tree.Reader(tiles(ctx, l.db)))
+	return tlog.TreeHash(size, tree.Reader(store.Tiles(ctx, l.db)))
 }
 
 // Prove returns a proof (C2SP tlog-proof) that the record at seq is in the ledger,
@@ -124,7 +114,7 @@ func (r *Reading) Prove(ctx context.Context, seq int64) ([]byte, error) {
 }
 
 func (l *Log) prove(ctx context.Context, row row) ([]byte, error) {
-	extra, err := marshal(row.opening)
+	extra, err := leaf.Marshal(row.Opening)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +126,7 @@ func (l *Log) prove(ctx context.Context, row row) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Hashes, err = tlog.ProveRecord(c.Tree.N, row.seq, tree.Reader(tiles(ctx, l.db))); err != nil {
+	if p.Hashes, err = tlog.ProveRecord(c.Tree.N, row.seq, tree.Reader(store.Tiles(ctx, l.db))); err != nil {
 		return nil, err
 	}
 	return p.Bytes(), nil
@@ -173,35 +163,4 @@ func (l *Log) Cosigned(ctx context.Context, signed []byte) error {
 	}
 	_, err = l.db.ExecContext(ctx, `delete from checkpoint where size < $1`, c.Tree.N)
 	return err
-}
-
-// A Verdict is what a proof proves.
-type Verdict struct {
-	proof.Signed
-	Record Record
-}
-
-// Verify checks a proof of a record against the policy. Keys come from the policy,
-// never from the proof.
-func Verify(policy *proof.Policy, p proof.Proof) (Verdict, error) {
-	var v Verdict
-	if p.Extra == nil {
-		return v, errors.New("the proof carries no opening, so it does not say what was recorded")
-	}
-	var o opening
-	if err := strict(p.Extra, &o); err != nil {
-		return v, fmt.Errorf("the opening is malformed: %w", err)
-	}
-	leaf, err := o.leaf(p.Index)
-	if err != nil {
-		return v, fmt.Errorf("the opening is malformed: %w", err)
-	}
-	if v.Signed, err = policy.Check(p, tlog.RecordHash(leaf)); err != nil {
-		return v, err
-	}
-	v.Record, err = Entry{Seq: p.Index, Event: o.Event}.Record()
-	if err != nil {
-		return v, fmt.Errorf("the record is malformed: %w", err)
-	}
-	return v, nil
 }

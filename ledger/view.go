@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"chaperone.example/ledger/store"
 )
 
 // Tables returns the tables that the views declare, in their order.
@@ -32,7 +34,7 @@ func (l *Log) Rebuild(ctx context.Context, progress func(done, all int64)) error
 		return err
 	}
 	defer tx.Rollback()
-	if _, _, err := readHead(ctx, tx, l.dialect.head); err != nil { // nobody appends meanwhile
+	if _, _, err := store.Head(ctx, tx, l.dialect.Head); err != nil { // nobody appends meanwhile
 		return err
 	}
 	for _, t := range l.Tables() {
@@ -44,7 +46,7 @@ func (l *Log) Rebuild(ctx context.Context, progress func(done, all int64)) error
 		return err
 	}
 	for _, s := range schemas(l.cfg.Views) {
-		if _, err := tx.ExecContext(ctx, l.dialect.schema(s)); err != nil {
+		if _, err := tx.ExecContext(ctx, l.dialect.Schema(s)); err != nil {
 			return fmt.Errorf("ledger: rebuild: %w", err)
 		}
 	}

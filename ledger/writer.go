@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"chaperone.example/ledger/leaf"
+	"chaperone.example/ledger/store"
 	"chaperone.example/ledger/tree"
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -23,7 +25,7 @@ const maxBatch = 1024
 // as long as the head has not moved.
 type writer struct {
 	log     *Log
-	session *session         // nil: connect again
+	session *store.Session   // nil: connect again
 	edge    *tree.Edge       // nil: read it again
 	parties map[string]int64 // number of events so far, of the parties met
 	last    time.Time        // of the newest record: time does not run backwards
@@ -32,7 +34,7 @@ type writer struct {
 // close gives the connection back.
 func (w *writer) close() {
 	if w.session != nil {
-		w.session.discard()
+		w.session.Discard()
 		w.session = nil
 	}
 }
@@ -129,12 +131,12 @@ func (w *writer) write(requests []*request, results []result) error {
 // that the writer knows the tree as it is.
 func (w *writer) begin(ctx context.Context) (err error) {
 	if w.session == nil {
-		if w.session, err = newSession(ctx, w.log.db, w.log.dialect); err != nil {
+		if w.session, err = w.log.dialect.Session(ctx, w.log.db); err != nil {
 			return fmt.Errorf("ledger: connect: %w", err)
 		}
 	}
-	if _, err := w.session.ExecContext(ctx, w.log.dialect.begin); err != nil {
-		w.session.discard()
+	if _, err := w.session.ExecContext(ctx, w.log.dialect.Begin); err != nil {
+		w.session.Discard()
 		w.session = nil
 		return fmt.Errorf("ledger: begin: %w", err)
 	}
@@ -148,16 +150,16 @@ func (w *writer) begin(ctx context.Context) (err error) {
 func (w *writer) abandon(ctx context.Context) {
 	w.edge = nil
 	if _, err := w.session.ExecContext(ctx, `rollback`); err != nil {
-		w.session.discard()
+		w.session.Discard()
 		w.session = nil
 	}
 }
 
 // load reads the tree again if it is not where the writer left it.
 func (w *writer) load(ctx context.Context) error {
-	h, at, err := readHead(ctx, w.session, w.log.dialect.head)
+	h, at, err := store.Head(ctx, w.session, w.log.dialect.Head)
 	if err != nil {
-		return err
+		return fmt.Errorf("ledger: %w", err)
 	}
 	if w.edge != nil && w.edge.Size() == h.N {
 		return nil
@@ -165,7 +167,7 @@ func (w *writer) load(ctx context.Context) error {
 	if w.edge != nil && w.edge.Size() > h.N {
 		return w.log.fail(fmt.Errorf("the database holds %d records, and had %d: it was restored from a backup or cut off", h.N, w.edge.Size()))
 	}
-	edge, err := tree.Load(h.N, tiles(ctx, w.session))
+	edge, err := tree.Load(h.N, store.Tiles(ctx, w.session))
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
@@ -194,7 +196,7 @@ type batch struct {
 // A pending record is written when the batch is complete.
 type pending struct {
 	Record
-	opening
+	leaf.Opening
 	sealed encoded
 }
 
@@ -212,7 +214,7 @@ func (w *writer) batch(ctx context.Context, requests []*request) (*batch, error)
 		}
 	}
 	slices.Sort(streams)
-	versions, err := w.log.dialect.versions(ctx, w.session, slices.Compact(streams))
+	versions, err := w.log.dialect.Versions(ctx, w.session, slices.Compact(streams))
 	return &batch{w: w, versions: versions, sees: map[[2]string]bool{}, counted: map[string]bool{}}, err
 }
 
@@ -277,12 +279,12 @@ func (b *batch) add(ctx context.Context, r *request) (Receipt, error) {
 	}
 	receipt := Receipt{First: b.w.edge.Size(), Last: b.w.edge.Size() + int64(len(rows)) - 1, Version: version + len(rows)}
 	for _, p := range rows {
-		leaf, err := p.leaf(p.Seq)
+		data, err := p.Bytes(p.Seq)
 		if err != nil {
 			b.broken = err
 			return Receipt{}, err
 		}
-		b.w.edge.Push(tlog.RecordHash(leaf))
+		b.w.edge.Push(tlog.RecordHash(data))
 		for _, party := range p.Parties {
 			b.w.parties[party.Org], b.counted[party.Org] = party.N, true
 			b.sees[[2]string{p.Stream, party.Org}] = true
@@ -307,14 +309,14 @@ func (b *batch) make(r *request, at time.Time, version int) ([]pending, error) {
 			p.Parties = append(p.Parties, Party{org, b.w.parties[org] + 1 + int64(i)})
 		}
 		if e.ciphertext != nil {
-			p.Sealed = sealing(e.salt, e.subject, e.ciphertext)
+			p.Sealed = leaf.Sealing(e.salt, e.subject, e.ciphertext)
 		}
-		p.opening = opening{Salt: make([]byte, saltSize), Tags: tags(b.w.log.cfg.Secret, p.Parties)}
+		p.Opening = leaf.Opening{Salt: make([]byte, leaf.SaltSize), Tags: tags(b.w.log.cfg.Secret, p.Parties)}
 		if _, err := io.ReadFull(b.w.log.cfg.Rand, p.Salt); err != nil {
 			return nil, err
 		}
 		var err error
-		if p.Event, err = marshal(p.Record); err != nil {
+		if p.Event, err = leaf.Marshal(p.Record); err != nil {
 			return nil, err
 		}
 		rows = append(rows, p)
@@ -352,7 +354,7 @@ func (b *batch) project(ctx context.Context, rows []pending) error {
 func (b *batch) flush(ctx context.Context) (tlog.Tree, error) {
 	var records, sealed, tiles, parties, sees [][]any
 	for _, p := range b.rows {
-		records = append(records, []any{p.Seq, p.Stream, int64(p.Version), p.Type, p.Time.Format(timeFormat), p.Salt, packTags(p.Tags), p.Event})
+		records = append(records, []any{p.Seq, p.Stream, int64(p.Version), p.Type, p.Time.Format(store.TimeFormat), p.Salt, leaf.PackTags(p.Tags), p.Event})
 		if p.sealed.ciphertext != nil {
 			sealed = append(sealed, []any{p.Seq, p.sealed.subject, p.sealed.salt, p.sealed.ciphertext})
 		}
@@ -372,25 +374,25 @@ func (b *batch) flush(ctx context.Context) (tlog.Tree, error) {
 	}
 	d, s := b.w.log.dialect, b.w.session
 	for _, t := range []struct {
-		table
+		store.Table
 		rows [][]any
-	}{{recordTable, records}, {sealedTable, sealed}, {tileTable, tiles}, {partyTable, parties}, {seesTable, sees}, {onceTable, b.once}} {
-		if err := d.insert(ctx, s, t.table, t.rows); err != nil {
+	}{{store.Record, records}, {store.Sealed, sealed}, {store.Tile, tiles}, {store.Party, parties}, {store.Sees, sees}, {store.Once, b.once}} {
+		if err := d.Insert(ctx, s, t.Table, t.rows); err != nil {
 			return tlog.Tree{}, err
 		}
 	}
 	head := tlog.Tree{N: b.w.edge.Size(), Hash: root}
-	if _, err := s.ExecContext(ctx, `update head set size = $1, root = $2, time = $3 where id = 1`, head.N, root[:], b.w.last.Format(timeFormat)); err != nil {
+	if _, err := s.ExecContext(ctx, `update head set size = $1, root = $2, time = $3 where id = 1`, head.N, root[:], b.w.last.Format(store.TimeFormat)); err != nil {
 		return head, err
 	}
-	if d.wake != "" {
-		_, err = s.ExecContext(ctx, d.wake)
+	if d.Wake != "" {
+		_, err = s.ExecContext(ctx, d.Wake)
 	}
 	return head, err
 }
 
 // repeated looks for the receipt of an earlier command with the same key.
-func repeated(ctx context.Context, db rowReader, a Actor, key string, want []byte) (receipt Receipt, done bool, err error) {
+func repeated(ctx context.Context, db store.RowQuerier, a Actor, key string, want []byte) (receipt Receipt, done bool, err error) {
 	var digest []byte
 	receipt.Repeated = true
 	err = db.QueryRowContext(ctx, `select digest, first, last, version from once where actor = $1 and key = $2`, a.ID, key).
@@ -402,4 +404,13 @@ func repeated(ctx context.Context, db rowReader, a Actor, key string, want []byt
 		err = &keyReused{}
 	}
 	return receipt, true, err
+}
+
+func tags(secret []byte, parties []Party) [][]byte {
+	var t [][]byte
+	for _, p := range parties {
+		t = append(t, leaf.PartyTag(leaf.PartyKey(secret, p.Org), p.N))
+	}
+	slices.SortFunc(t, bytes.Compare)
+	return t
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"chaperone.example/ledger"
+	"chaperone.example/ledger/audit"
 	"chaperone.example/ledger/proof"
 )
 
@@ -40,7 +41,7 @@ func (c verify) Run(t terminal) error {
 	if err != nil {
 		return verdict{fmt.Errorf("does NOT verify: %w", err)}
 	}
-	v, err := ledger.Verify(policy, p)
+	v, err := audit.Proof(policy, p)
 	if err != nil {
 		return verdict{fmt.Errorf("does NOT verify: %w", err)}
 	}

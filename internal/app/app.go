@@ -30,6 +30,8 @@ import (
 	"chaperone.example/internal/web"
 	"chaperone.example/law"
 	"chaperone.example/ledger"
+	"chaperone.example/ledger/anchor"
+	"chaperone.example/ledger/audit"
 	"chaperone.example/phi"
 )
 
@@ -131,13 +133,13 @@ func (a *App) openStores(ctx context.Context, c Config) error {
 	}
 	// The anchor lies with the keys: who restores a backup of the data does not
 	// restore it.
-	anchor, err := ledger.OpenAnchor(filepath.Join(c.Dir, keysDir, anchorFile))
+	newest, err := anchor.Open(filepath.Join(c.Dir, keysDir, anchorFile))
 	if err != nil {
 		return err
 	}
-	a.closers = append(a.closers, anchor)
+	a.closers = append(a.closers, newest)
 	a.Log, err = ledger.Open(ctx, ledger.Config{
-		DB: db, Origin: c.Origin, Now: c.Now, Rand: rand.Reader, Sealer: a.Vault, Secret: secret, Signer: sign, Anchor: anchor,
+		DB: db, Origin: c.Origin, Now: c.Now, Rand: rand.Reader, Sealer: a.Vault, Secret: secret, Signer: sign, Anchor: newest,
 		Types: []ledger.Types{org.Types, identity.Types, agreement.Types, dataset.Types, request.Types, release.Types},
 		Views: []ledger.View{org.View(), identity.View(), agreement.View(), dataset.View(), request.View(), release.View()},
 	})
@@ -206,17 +208,17 @@ func (a *App) Handler() http.Handler { return a.handler }
 
 // Audit recomputes the ledger of a data folder without opening the hub, and compares
 // it with its anchor.
-func Audit(ctx context.Context, dir string) (ledger.Report, error) {
+func Audit(ctx context.Context, dir string) (audit.Report, error) {
 	path := filepath.Join(dir, ledgerFile)
 	if _, err := os.Stat(path); err != nil {
-		return ledger.Report{}, errors.New("there is no ledger in this folder")
+		return audit.Report{}, errors.New("there is no ledger in this folder")
 	}
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=query_only(on)&_pragma=busy_timeout(10000)")
 	if err != nil {
-		return ledger.Report{}, err
+		return audit.Report{}, err
 	}
 	defer db.Close()
-	return ledger.Audit(ctx, db)
+	return audit.Database(ctx, db)
 }
 
 // surround returns what stands around the pages of an actor.

@@ -28,6 +28,7 @@ import (
 	"chaperone.example/law/civil"
 	"chaperone.example/law/purpose"
 	"chaperone.example/ledger"
+	"chaperone.example/ledger/audit"
 	"chaperone.example/ledger/proof"
 	"chaperone.example/phi"
 	"filippo.io/age"
@@ -391,12 +392,12 @@ func (s *Story) prove(ctx context.Context, who ledger.Actor, seq int64) error {
 	return s.ok("with one byte changed it does not verify: %v", err)
 }
 
-func verify(policy *proof.Policy, data []byte) (ledger.Verdict, error) {
+func verify(policy *proof.Policy, data []byte) (audit.Verdict, error) {
 	p, err := proof.Parse(data)
 	if err != nil {
-		return ledger.Verdict{}, err
+		return audit.Verdict{}, err
 	}
-	return ledger.Verify(policy, p)
+	return audit.Proof(policy, p)
 }
 
 // end terminates the second hospital's agreement: its next request is denied and its

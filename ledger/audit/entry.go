@@ -1,12 +1,14 @@
-package ledger
+package audit
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+
+	"chaperone.example/ledger"
+	"chaperone.example/ledger/leaf"
+	"chaperone.example/ledger/store"
 )
 
 // An Entry is a record as it is stored: with what shows that its leaf is about it, and
@@ -28,7 +30,7 @@ type SealedDetails struct {
 	Ciphertext []byte
 }
 
-func (s *SealedDetails) commitment() []byte { return sealing(s.Salt, s.Subject, s.Ciphertext) }
+func (s *SealedDetails) commitment() []byte { return leaf.Sealing(s.Salt, s.Subject, s.Ciphertext) }
 
 // columns repeats parts of a record for the indexes.
 type columns struct {
@@ -37,12 +39,14 @@ type columns struct {
 }
 
 // Leaf returns the bytes that the tree hashes.
-func (e Entry) Leaf() ([]byte, error) { return opening{e.Salt, e.Tags, e.Event}.leaf(e.Seq) }
+func (e Entry) Leaf() ([]byte, error) {
+	return leaf.Opening{Salt: e.Salt, Tags: e.Tags, Event: e.Event}.Bytes(e.Seq)
+}
 
 // Record returns what was recorded, read strictly.
-func (e Entry) Record() (Record, error) {
-	var rec Record
-	if err := strict(e.Event, &rec); err != nil {
+func (e Entry) Record() (ledger.Record, error) {
+	var rec ledger.Record
+	if err := leaf.Strict(e.Event, &rec); err != nil {
 		return rec, err
 	}
 	if rec.Seq != e.Seq {
@@ -54,14 +58,14 @@ func (e Entry) Record() (Record, error) {
 // matches compares the columns of the database with the event.
 func (e Entry) matches() error {
 	rec, err := e.Record()
-	if err == nil && e.columns != (columns{rec.Stream, rec.Type, rec.Time.Format(timeFormat), rec.Version}) {
+	if err == nil && e.columns != (columns{rec.Stream, rec.Type, rec.Time.Format(store.TimeFormat), rec.Version}) {
 		err = errors.New("its columns differ from the event that is committed to")
 	}
 	return err
 }
 
 // Stored yields the records of a database as they are stored, from position seq on.
-func Stored(ctx context.Context, db Reader, seq int64) iter.Seq2[Entry, error] {
+func Stored(ctx context.Context, db store.Querier, seq int64) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		rs, err := db.QueryContext(ctx, `select r.seq, r.stream, r.version, r.type, r.time, r.salt, r.tags, r.event, s.subject, s.salt, s.ciphertext
 			from record r left join sealed s on s.seq = r.seq where r.seq >= $1 order by r.seq`, seq)
@@ -77,7 +81,7 @@ func Stored(ctx context.Context, db Reader, seq int64) iter.Seq2[Entry, error] {
 			var subject *string
 			err := rs.Scan(&e.Seq, &e.stream, &e.version, &e.typ, &e.time, &e.Salt, &packed, &e.Event, &subject, &s.Salt, &s.Ciphertext)
 			if err == nil {
-				e.Tags, err = unpackTags(packed)
+				e.Tags, err = leaf.UnpackTags(packed)
 			}
 			if subject != nil {
 				s.Subject, e.Sealed = *subject, &s
@@ -90,18 +94,4 @@ func Stored(ctx context.Context, db Reader, seq int64) iter.Seq2[Entry, error] {
 			yield(Entry{}, err)
 		}
 	}
-}
-
-// strict decodes JSON that must be exactly what marshal makes of the value.
-func strict(data []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return errors.New("not the JSON of this format")
-	}
-	again, err := marshal(v)
-	if err != nil || !bytes.Equal(again, data) {
-		return errors.New("not in canonical form")
-	}
-	return nil
 }

@@ -1,4 +1,7 @@
-package ledger
+// Package audit recomputes a ledger from what was stored or exported, and says the first
+// thing that is wrong with it. It needs no running ledger and no key but those of the
+// policy.
+package audit
 
 import (
 	"bytes"
@@ -8,11 +11,14 @@ import (
 	"maps"
 	"slices"
 
+	"chaperone.example/ledger"
+	"chaperone.example/ledger/leaf"
+	"chaperone.example/ledger/store"
 	"chaperone.example/ledger/tree"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// A Report is what an [Audit] found in order.
+// A Report is what an audit found in order.
 type Report struct {
 	Tree      tlog.Tree
 	Streams   int
@@ -23,15 +29,15 @@ type Report struct {
 // Disposed returns how many records had their details disposed of.
 func (r Report) Disposed() int { return len(r.Disposals) }
 
-// Audit recomputes the whole ledger from its records: every leaf, every tile, the
+// Database recomputes the whole ledger from its records: every leaf, every tile, the
 // root, the density of streams, of party numbers and of time, and the commitment
 // to every sealed detail. The first thing that is wrong is returned as an error
 // that names the record.
-func Audit(ctx context.Context, db Reader) (Report, error) {
+func Database(ctx context.Context, db ledger.Reader) (Report, error) {
 	a := NewAuditor()
-	want, at, err := readHead(ctx, db, sqlite.head)
+	want, at, err := store.Head(ctx, db, store.ReadHead)
 	if err != nil {
-		return Report{}, err
+		return Report{}, fmt.Errorf("ledger: %w", err)
 	}
 	for e, err := range Stored(ctx, db, 0) {
 		if err != nil {
@@ -77,7 +83,7 @@ type Auditor struct {
 	edge      *tree.Edge
 	streams   map[string]int
 	parties   map[string]int64
-	last      Record
+	last      ledger.Record
 	sealed    int
 	missing   map[int64]bool  // records with details that are not there
 	disposals map[int64]int64 // records whose details a record says it disposed of
@@ -100,11 +106,11 @@ func (a *Auditor) Add(e Entry) error {
 }
 
 func (a *Auditor) add(e Entry) error {
-	leaf, err := e.Leaf()
+	data, err := e.Leaf()
 	if err != nil {
 		return err
 	}
-	a.edge.Push(tlog.RecordHash(leaf))
+	a.edge.Push(tlog.RecordHash(data))
 	rec, err := e.Record()
 	if err != nil {
 		return err
@@ -124,9 +130,9 @@ func (a *Auditor) add(e Entry) error {
 		a.parties[p.Org] = p.N
 	}
 	a.streams[rec.Stream], a.last = rec.Version, rec
-	if rec.Type == disposedType {
-		var d Disposed
-		if err := strict(rec.Body, &d); err != nil {
+	if rec.Type == ledger.DisposedType {
+		var d ledger.Disposed
+		if err := leaf.Strict(rec.Body, &d); err != nil {
 			return err
 		}
 		for _, seq := range d.Records {
@@ -165,7 +171,7 @@ func (a *Auditor) Finish() (Report, error) {
 }
 
 // auditTiles compares the stored tiles with those that the records give.
-func auditTiles(ctx context.Context, db Reader, want map[tree.Key][]byte) error {
+func auditTiles(ctx context.Context, db ledger.Reader, want map[tree.Key][]byte) error {
 	rs, err := db.QueryContext(ctx, `select key, hashes from tile`)
 	if err != nil {
 		return err
@@ -191,7 +197,7 @@ func auditTiles(ctx context.Context, db Reader, want map[tree.Key][]byte) error 
 	return nil
 }
 
-func (a *Auditor) counters(ctx context.Context, db Reader) error {
+func (a *Auditor) counters(ctx context.Context, db ledger.Reader) error {
 	rs, err := db.QueryContext(ctx, `select org, n from party`)
 	if err != nil {
 		return err

@@ -1,0 +1,149 @@
+// Package leaf makes what the Merkle tree of a ledger hashes: salted commitments to
+// events, the tags by which parties find their own, and the one form of JSON that is
+// committed to. The package comment of ledger specifies the format.
+package leaf
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Sizes in bytes.
+const (
+	SaltSize = 32
+	TagSize  = 16
+)
+
+// An Opening is what shows a party that a leaf is about its event.
+type Opening struct {
+	Salt  []byte   `json:"salt"`
+	Tags  [][]byte `json:"tags,omitempty"`
+	Event []byte   `json:"event"` // the stored JSON of the record
+}
+
+// A Closed leaf is what everybody may see: it says nothing to who holds no opening.
+type Closed struct {
+	V          int      `json:"v"` // of the format: 1
+	N          int64    `json:"n"` // position in the ledger
+	Commitment []byte   `json:"c"`
+	Tags       [][]byte `json:"t,omitempty"`
+}
+
+// Close returns the leaf of the record at n.
+func (o Opening) Close(n int64) (Closed, error) {
+	if len(o.Salt) != SaltSize {
+		return Closed{}, fmt.Errorf("the salt has %d bytes, not %d", len(o.Salt), SaltSize)
+	}
+	c := Closed{1, n, commit("chaperone leaf v1", o.Salt, o.Event), o.Tags}
+	return c, c.check()
+}
+
+func (c Closed) check() error {
+	if c.V != 1 || c.N < 0 || len(c.Commitment) != sha256.Size {
+		return errors.New("not a leaf of version 1")
+	}
+	for i, tag := range c.Tags {
+		if len(tag) != TagSize {
+			return fmt.Errorf("tag %d has %d bytes, not %d", i, len(tag), TagSize)
+		}
+		if i > 0 && bytes.Compare(c.Tags[i-1], tag) >= 0 {
+			return fmt.Errorf("tag %d is out of order", i)
+		}
+	}
+	return nil
+}
+
+// Bytes returns what the tree hashes for the record at n.
+func (o Opening) Bytes(n int64) ([]byte, error) {
+	c, err := o.Close(n)
+	if err != nil {
+		return nil, err
+	}
+	return Marshal(c)
+}
+
+// Parse reads a leaf strictly.
+func Parse(data []byte) (Closed, error) {
+	var c Closed
+	if err := Strict(data, &c); err != nil {
+		return c, err
+	}
+	return c, c.check()
+}
+
+func commit(domain string, salt, data []byte) []byte {
+	h := sha256.New()
+	h.Write([]byte(domain))
+	h.Write([]byte{0})
+	h.Write(salt)
+	h.Write(data)
+	return h.Sum(nil)
+}
+
+// Sealing is the commitment to sealed details.
+func Sealing(salt []byte, subject string, ciphertext []byte) []byte {
+	return commit("chaperone sealed v1", salt, append([]byte(subject+"\x00"), ciphertext...))
+}
+
+// PartyKey derives the key by which org finds its own leaves from the ledger's
+// tag secret. The organization may be given its key; it reveals nobody else's.
+func PartyKey(secret []byte, org string) []byte {
+	return mac(secret, "chaperone party key v1\x00", []byte(org))
+}
+
+// PartyTag is the tag of the n-th event of the party that holds key.
+func PartyTag(key []byte, n int64) []byte {
+	return mac(key, "chaperone party v1\x00", binary.BigEndian.AppendUint64(nil, uint64(n)))[:TagSize]
+}
+
+func mac(key []byte, domain string, data []byte) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(domain))
+	h.Write(data)
+	return h.Sum(nil)
+}
+
+// PackTags joins tags to one string of bytes.
+func PackTags(tags [][]byte) []byte {
+	return append([]byte{}, bytes.Join(tags, nil)...) // not nil: the column is not null
+}
+
+// UnpackTags reverses [PackTags].
+func UnpackTags(b []byte) ([][]byte, error) {
+	if len(b)%TagSize != 0 {
+		return nil, fmt.Errorf("tags of %d bytes", len(b))
+	}
+	return slices.Collect(slices.Chunk(b, TagSize)), nil
+}
+
+// Marshal is the one way that anything committed to becomes bytes: compact, in
+// field order, without the escaping of HTML.
+func Marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// Strict decodes JSON that must be exactly what [Marshal] makes of the value.
+func Strict(data []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return errors.New("not the JSON of this format")
+	}
+	again, err := Marshal(v)
+	if err != nil || !bytes.Equal(again, data) {
+		return errors.New("not in canonical form")
+	}
+	return nil
+}
