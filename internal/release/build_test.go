@@ -230,22 +230,36 @@ func TestPackageOfResources(t *testing.T) {
 				}
 			}
 			count := map[string]int{}
+			given, of := map[string]bool{}, map[string]bool{} // encounters, and those that others belong to
 			for line := range bytes.Lines(files["data-2.ndjson"]) {
 				var x struct {
 					ResourceType, ID string
 					Class            struct{ Code string }
 					Subject          struct{ Reference string }
+					Encounter        struct{ Reference string }
 				}
 				if err := json.Unmarshal(line, &x); err != nil {
 					t.Fatal(err)
 				}
 				count[x.ResourceType]++
+				if e := x.Encounter.Reference; e != "" {
+					of[e] = true
+				}
 				if x.ResourceType == "Encounter" {
+					given["Encounter/"+x.ID] = true
 					patients[x.Subject.Reference] = true
 					if x.Class.Code != "IMP" {
 						t.Errorf("an encounter of class %q: only inpatients were decided", x.Class.Code)
 					}
 				}
+			}
+			for e := range of {
+				if !given[e] {
+					t.Errorf("a resource of an encounter that is not in the population")
+				}
+			}
+			if len(of) == 0 {
+				t.Error("nothing belongs to an encounter")
 			}
 			if count["Encounter"] != want {
 				t.Errorf("%d encounters, want the %d of the extract of the same people", count["Encounter"], want)

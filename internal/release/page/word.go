@@ -110,6 +110,21 @@ func (d draft) name(id string) string {
 	return id
 }
 
+// people counts people of an organization, and names those whom the reader may know.
+func people(users []string, names map[string]string, organization string) string {
+	text := web.Plural(len(users), "person", "people") + " of " + organization
+	var known []string
+	for _, u := range users {
+		if n := names[u]; n != "" {
+			known = append(known, n)
+		}
+	}
+	if len(known) > 0 {
+		text += " (" + strings.Join(known, ", ") + ")"
+	}
+	return text
+}
+
 func (d draft) facts() []web.Fact {
 	return []web.Fact{
 		{Term: "To", Value: d.name(d.Recipient)},
@@ -213,13 +228,13 @@ func (v sheet) facts() []web.Fact {
 func (v sheet) patients() string {
 	text := web.Plural(v.Patients, "patient", "patients")
 	if v.Unlinked > 0 {
-		text += ", and " + web.Plural(v.Unlinked, "record", "records") + " that do not tell whose they are"
+		text += ", and " + web.Plural(v.Unlinked, "record that does not tell whose it is", "records that do not tell whose they are")
 	}
 	return text
 }
 
-// lawful says whether the release stands in accountings.
-func (v sheet) lawful() string {
+// accounted says whether the release stands in accountings.
+func (v sheet) accounted() string {
 	if v.Accountable {
 		return "Each download stands in the accountings of its patients (45 CFR 164.528)."
 	}
