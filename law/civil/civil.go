@@ -37,7 +37,7 @@ func Parse(s string) (Date, error) {
 	if err != nil || t.Year() < 1 {
 		return 0, fmt.Errorf("%q is not a date: write it like 2026-01-31", s)
 	}
-	return On(t), nil
+	return Of(t.Year(), t.Month(), t.Day()), nil
 }
 
 // Time returns midnight UTC of the date.
