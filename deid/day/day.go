@@ -18,6 +18,21 @@ func (d Date) Compare(e Date) int {
 	return (d.Year*10000 + d.Month*100 + d.Day) - (e.Year*10000 + e.Month*100 + e.Day)
 }
 
+// CertainlyBefore reports whether d is before e; a missing part decides nothing.
+func (d Date) CertainlyBefore(e Date) bool {
+	switch {
+	case d.Year != e.Year:
+		return d.Year < e.Year
+	case d.Month == 0 || e.Month == 0:
+		return false
+	case d.Month != e.Month:
+		return d.Month < e.Month
+	case d.Day == 0 || e.Day == 0:
+		return false
+	}
+	return d.Day < e.Day
+}
+
 // Age is the age in whole years, on the day at, of somebody born on the day born.
 // Missing parts are read so that the age is the greatest possible one.
 func Age(born, at Date) int {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 
+	"chaperone.example/deid/r4"
 	"chaperone.example/deid/scan"
 	"chaperone.example/deid/tally"
 	"chaperone.example/deid/term"
@@ -86,7 +87,7 @@ func (m *machine) coding(n *node, depth int) (kept, ok bool) {
 		return false, true
 	}
 	v := m.judge(n, system, codeP, display)
-	if !v.code {
+	if !v.Code {
 		n.counts[tally.Local]++
 		return false, true
 	}
@@ -99,7 +100,7 @@ func (m *machine) coding(n *node, depth int) (kept, ok bool) {
 	m.member("code", system.kind == '"')
 	m.string(codeP.Span)
 	if display.kind == '"' {
-		if v.display {
+		if v.Display {
 			m.member("display", true)
 			m.string(display.Span)
 			m.displays = append(m.displays, display.Span)
@@ -111,52 +112,18 @@ func (m *machine) coding(n *node, depth int) (kept, ok bool) {
 	return true, true
 }
 
-// A verdict says whether a code of a system, and its display, may stay.
-type verdict struct{ code, display bool }
-
-// maxVerdicts is how many verdicts are remembered; an export uses the same few
-// thousand codings over and over.
-const maxVerdicts = 8192
-
-// judge decides on a coding. Verdicts on codes with a system depend on nothing else
-// and are remembered.
-func (m *machine) judge(n *node, system, codeP, display part) verdict {
+// judge decides on a coding: a code without a system must be in the value set that R4
+// binds the path to.
+func (m *machine) judge(n *node, system, codeP, display part) r4.Verdict {
 	if system.kind == 0 {
-		return verdict{m.standardCode(n, system, codeP), display.kind == '"' && term.Plain(m.Bytes(display.Span))}
+		return r4.Verdict{Code: m.defs.Holds(n.set, m.Bytes(codeP.Span)), Display: display.kind == '"' && term.Plain(m.Bytes(display.Span))}
 	}
-	m.key = append(append(m.key[:0], m.In[system.Start:system.End]...), '"')
-	m.key = append(append(m.key, m.In[codeP.Start:codeP.End]...), '"')
-	if display.kind == '"' {
-		m.key = append(m.key, m.In[display.Start:display.End]...)
+	if system.Escaped || codeP.Escaped || display.Escaped {
+		m.aside = append(m.aside[:0], m.Bytes(system.Span)...)
+		ok := m.defs.Published(m.aside, m.Bytes(codeP.Span))
+		return r4.Verdict{Code: ok, Display: ok && display.kind == '"' && term.Plain(m.Bytes(display.Span))}
 	}
-	if v, ok := m.verdicts[string(m.key)]; ok {
-		return v
-	}
-	v := verdict{code: m.standardCode(n, system, codeP)}
-	v.display = v.code && display.kind == '"' && term.Plain(m.Bytes(display.Span))
-	m.remember(v)
-	return v
-}
-
-// remember keeps a verdict under the key.
-func (m *machine) remember(v verdict) {
-	if len(m.key) > 512 {
-		return
-	}
-	if m.verdicts == nil || len(m.verdicts) >= maxVerdicts {
-		m.verdicts = map[string]verdict{}
-	}
-	m.verdicts[string(m.key)] = v
-}
-
-// standardCode reports whether a code belongs to a published system, or, without a
-// system, to the value set that R4 binds the path to.
-func (m *machine) standardCode(n *node, system, codeP part) bool {
-	if system.kind == 0 {
-		return m.defs.Holds(n.set, m.Bytes(codeP.Span))
-	}
-	m.aside = append(m.aside[:0], m.Bytes(system.Span)...)
-	return m.defs.Published(m.aside, m.Bytes(codeP.Span))
+	return m.verdicts.Coding(m.In[system.Start:system.End], m.In[codeP.Start:codeP.End], m.In[display.Start:display.End])
 }
 
 var quantityParts = []string{"value", "comparator", "unit", "system", "code"}
@@ -221,19 +188,15 @@ func (m *machine) unitCode(n *node, system, codeP part) bool {
 	if system.kind == 0 {
 		return m.unit(codeP)
 	}
-	return system.kind == '"' && m.judge(n, system, codeP, part{}).code
+	return system.kind == '"' && m.judge(n, system, codeP, part{}).Code
 }
 
-// unit reports whether a string is a unit; verdicts are remembered like those on
-// codings.
+// unit reports whether a string is a unit.
 func (m *machine) unit(p part) bool {
-	m.key = append(append(m.key[:0], 0), m.In[p.Start:p.End]...) // no coding begins with NUL
-	if v, ok := m.verdicts[string(m.key)]; ok {
-		return v.code
+	if p.Escaped {
+		return term.Unit(m.Bytes(p.Span))
 	}
-	v := verdict{code: term.Unit(m.Bytes(p.Span))}
-	m.remember(v)
-	return v.code
+	return m.verdicts.Unit(m.In[p.Start:p.End])
 }
 
 // over89 reports whether a quantity is an age over 89: any number of years over 89,

@@ -34,12 +34,12 @@
 // again. It is checked as strictly as JSON and
 // UTF-8 allow, also in what is removed: duplicate keys are an error (readers disagree
 // on which one counts), keys are compared after unescaping, nesting ends at
-// [MaxDepth].
+// [scan.MaxDepth].
 //
 // # Limits
 //
 // Dropping the extension of a modifierExtension changes what a resource says; such
 // extensions are counted as unknown so that a steward sees them. The displays of
 // standard codings are trusted unless they look like an identifier (see
-// vocabulary.go): the second look over a release is for the rest.
+// term.Plain): the second look over a release is for the rest.
 package fhir

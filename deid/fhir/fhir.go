@@ -34,7 +34,7 @@ type Result struct {
 // stay of them to w, one on a line or as a Bundle. After an error what was written to w is not
 // complete and must not be used. Errors about the input are [*input.Error].
 func Transform(ctx context.Context, job Job, r io.Reader, w io.Writer) (Result, error) {
-	t := &transformer{job: job, w: w, m: &machine{tree: newTree(job.Method, job.Elements)}}
+	t := &transformer{job: job, w: w, m: newMachine(newTree(job.Method, job.Elements))}
 	if job.Codes == nil {
 		return Result{}, errors.New("fhir: a job needs a coder for ids")
 	}
@@ -91,7 +91,7 @@ func (t *transformer) run(ctx context.Context, r io.Reader) error {
 func (t *transformer) record(b []byte) error {
 	t.result.In++
 	if !utf8.Valid(b) {
-		return &input.Error{Line: t.line, Column: badUTF8(b), Problem: "the record is not valid UTF-8", Remedy: "export it again as UTF-8"}
+		return &input.Error{Line: t.line, Column: input.BadUTF8(b), Problem: "the record is not valid UTF-8", Remedy: "export it again as UTF-8"}
 	}
 	m := t.m
 	m.begin(b)
@@ -143,15 +143,4 @@ func (t *transformer) flaw() error {
 		column = int64(len(before) - bytes.LastIndexByte(before, '\n'))
 	}
 	return &input.Error{Line: line, Column: column, Problem: t.m.Problem, Remedy: t.m.Remedy}
-}
-
-func badUTF8(b []byte) int64 {
-	for i := 0; i < len(b); {
-		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && n == 1 {
-			return int64(i) + 1
-		}
-		i += n
-	}
-	return 0
 }

@@ -60,25 +60,10 @@ func (f Filter) pass(m *machine) (wanted, ok bool) {
 	if !ok || !found {
 		return true, ok
 	}
-	if !f.To.IsZero() && !from.IsZero() && before(f.To, from) || !f.From.IsZero() && !to.IsZero() && before(to, f.From) {
+	if !f.To.IsZero() && !from.IsZero() && f.To.CertainlyBefore(from) || !f.From.IsZero() && !to.IsZero() && to.CertainlyBefore(f.From) {
 		return false, true
 	}
 	return true, true
-}
-
-// before reports whether d is certainly before e; a missing part decides nothing.
-func before(d, e day.Date) bool {
-	switch {
-	case d.Year != e.Year:
-		return d.Year < e.Year
-	case d.Month == 0 || e.Month == 0:
-		return false
-	case d.Month != e.Month:
-		return d.Month < e.Month
-	case d.Day == 0 || e.Day == 0:
-		return false
-	}
-	return d.Day < e.Day
 }
 
 // patientOf returns the id of the patient that a resource belongs to.
@@ -102,7 +87,7 @@ func (m *machine) patientOf(start int, typ string) (id []byte, found, ok bool) {
 		if rest, isURN := bytes.CutPrefix(ref, []byte("urn:uuid:")); isURN {
 			return rest, true, true
 		}
-		if target, id, isRef := m.target(ref); isRef && target == "Patient" {
+		if target, id, isRef := m.defs.Target(ref); isRef && target == "Patient" {
 			return id, true, true
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"chaperone.example/deid/day"
 	"chaperone.example/deid/method"
 	"chaperone.example/deid/place"
+	"chaperone.example/deid/r4"
 	"chaperone.example/deid/scan"
 	"chaperone.example/deid/tally"
 	"chaperone.example/deid/term"
@@ -26,7 +27,7 @@ func (m *machine) leaf(n *node, p scan.Span) bool {
 	case ruleDate, ruleBirth, ruleMoment:
 		return m.date(n, b)
 	case ruleID:
-		if !validID(b) {
+		if !r4.ValidID(b) {
 			break
 		}
 		n.counts[tally.Recoded]++
@@ -94,7 +95,7 @@ func (m *machine) leaf(n *node, p scan.Span) bool {
 func (m *machine) write(n *node, a tally.Action, b []byte) bool {
 	n.counts[a]++
 	m.out = append(m.out, '"')
-	m.out = quote(m.out, b)
+	m.out = scan.Quote(m.out, b)
 	m.out = append(m.out, '"')
 	return true
 }
@@ -167,7 +168,7 @@ func (m *machine) death() day.Date {
 func (m *machine) gap(space string, id []byte) {
 	start := len(m.ids)
 	m.ids = append(m.ids, id...)
-	if lowerUUID(m.ids[start:]) { // such an id is the same whatever points at it: urn:uuid names no type
+	if r4.LowerUUID(m.ids[start:]) { // such an id is the same whatever points at it: urn:uuid names no type
 		space = "uuid"
 	}
 	m.codes = append(m.codes, pending{at: len(m.out), space: space, start: start, end: len(m.ids)})
@@ -176,35 +177,6 @@ func (m *machine) gap(space string, id []byte) {
 
 var gapText = bytes.Repeat([]byte{'-'}, code.Size)
 
-// lowerUUID reports whether b is a UUID, and writes its letters small if it is.
-func lowerUUID(b []byte) bool {
-	if len(b) != 36 || b[8] != '-' || b[13] != '-' || b[18] != '-' || b[23] != '-' {
-		return false
-	}
-	for i, c := range b {
-		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c == '-' && (i == 8 || i == 13 || i == 18 || i == 23)) {
-			return false
-		}
-	}
-	for i, c := range b {
-		if c >= 'A' && c <= 'F' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return true
-}
-
-// validID checks the form of an id of R4, generously: underscores and length are
-// often wrong in the field.
-func validID(b []byte) bool {
-	for _, c := range b {
-		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '.' || c == '_') {
-			return false
-		}
-	}
-	return len(b) >= 1 && len(b) <= 256
-}
-
 // address recodes the address of a resource, as references and entries of a Bundle
 // use it. It keeps the type that the address names and nothing else of it.
 func (m *machine) address(n *node, b []byte, full bool) bool {
@@ -212,7 +184,7 @@ func (m *machine) address(n *node, b []byte, full bool) bool {
 		if len(rest) == 0 {
 			return m.write(n, tally.Kept, b)
 		}
-		if validID(rest) {
+		if r4.ValidID(rest) {
 			n.counts[tally.Recoded]++
 			m.out = append(m.out, `"#`...)
 			m.gap("contained", rest)
@@ -225,7 +197,7 @@ func (m *machine) address(n *node, b []byte, full bool) bool {
 		if !ok {
 			rest, ok = bytes.CutPrefix(b, []byte("urn:oid:"))
 		}
-		if ok && validID(rest) {
+		if ok && r4.ValidID(rest) {
 			n.counts[tally.Recoded]++
 			m.out = append(m.out, `"urn:uuid:`...)
 			m.gap("urn", rest)
@@ -233,7 +205,7 @@ func (m *machine) address(n *node, b []byte, full bool) bool {
 			return true
 		}
 	}
-	if typ, id, ok := m.target(b); ok {
+	if typ, id, ok := m.defs.Target(b); ok {
 		n.counts[tally.Recoded]++
 		m.out = append(m.out, '"')
 		if full {
@@ -246,26 +218,6 @@ func (m *machine) address(n *node, b []byte, full bool) bool {
 	}
 	n.counts[tally.Dropped]++ // a search, an identifier, an address that names no resource
 	return false
-}
-
-// target takes "…/Type/id" or "…/Type/id/_history/version" apart.
-func (m *machine) target(b []byte) (typ string, id []byte, ok bool) {
-	if i := bytes.Index(b, []byte("/_history/")); i >= 0 {
-		b = b[:i]
-	}
-	i := bytes.LastIndexByte(b, '/')
-	if i < 0 || !validID(b[i+1:]) {
-		return "", nil, false
-	}
-	id, b = b[i+1:], b[:i]
-	if i := bytes.LastIndexByte(b, '/'); i >= 0 {
-		b = b[i+1:]
-	}
-	t, known := m.defs.Resource(b)
-	if !known {
-		return "", nil, false
-	}
-	return m.defs.Types[t].Name, id, true
 }
 
 // result reads the value of an observation or answer that is a string or a bare

@@ -18,16 +18,15 @@ type machine struct {
 	scan.Scanner
 	*tree
 	out       []byte
-	codes     []pending          // ids whose codes are not yet known
-	ids       []byte             // the text of those ids
-	starts    []int              // where the objects begin that the position is in
-	displays  []scan.Span        // the displays that stay, of the concept the position is in
-	contained int                // how deep in contained resources
-	current   string             // the type of the resource the position is in
-	resources uint64             // written
-	aside     []byte             // a string to compare with
-	key       []byte             // of a verdict
-	verdicts  map[string]verdict // on codings and units
+	codes     []pending   // ids whose codes are not yet known
+	ids       []byte      // the text of those ids
+	starts    []int       // where the objects begin that the position is in
+	displays  []scan.Span // the displays that stay, of the concept the position is in
+	contained int         // how deep in contained resources
+	current   string      // the type of the resource the position is in
+	resources uint64      // written
+	aside     []byte      // a string to compare with
+	verdicts  r4.Verdicts // on codings and units
 }
 
 // A pending code is a gap of code.Size bytes in out, to be filled with the code of an
@@ -37,6 +36,10 @@ type pending struct {
 	at         int
 	space      string
 	start, end int // in ids
+}
+
+func newMachine(t *tree) *machine {
+	return &machine{tree: t, verdicts: r4.Verdicts{Definitions: t.defs}}
 }
 
 // begin makes the machine ready for a record.
@@ -384,25 +387,9 @@ func (m *machine) keep(n *node, p scan.Span) bool {
 func (m *machine) string(p scan.Span) {
 	m.out = append(m.out, '"')
 	if p.Escaped {
-		m.out = quote(m.out, m.Bytes(p))
+		m.out = scan.Quote(m.out, m.Bytes(p))
 	} else {
 		m.out = append(m.out, m.In[p.Start:p.End]...)
 	}
 	m.out = append(m.out, '"')
-}
-
-// quote appends the text of a JSON string.
-func quote(out, text []byte) []byte {
-	const hexadecimal = "0123456789abcdef"
-	for _, c := range text {
-		switch {
-		case c == '"' || c == '\\':
-			out = append(out, '\\', c)
-		case c < 0x20:
-			out = append(out, '\\', 'u', '0', '0', hexadecimal[c>>4], hexadecimal[c&15])
-		default:
-			out = append(out, c)
-		}
-	}
-	return out
 }

@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"unicode/utf8"
 )
 
 // An Error is a flaw of an input file. It never repeats a value: values may identify
@@ -115,4 +116,17 @@ func size(n int) string {
 		return fmt.Sprintf("%d KiB", n>>10)
 	}
 	return fmt.Sprintf("%d bytes", n)
+}
+
+// BadUTF8 returns where in b, counted from 1, the first byte stands that is not UTF-8, 0
+// if there is none.
+func BadUTF8(b []byte) int64 {
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			return int64(i) + 1
+		}
+		i += n
+	}
+	return 0
 }

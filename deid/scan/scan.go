@@ -423,3 +423,19 @@ func (s *Scanner) StringAt(start int, name string, depth int) (value []byte, ok 
 func (s *Scanner) Reset(in []byte) {
 	*s = Scanner{In: in, Keys: s.Keys[:0], scratch: s.scratch}
 }
+
+// Quote appends the text of a JSON string.
+func Quote(out, text []byte) []byte {
+	const hexadecimal = "0123456789abcdef"
+	for _, c := range text {
+		switch {
+		case c == '"' || c == '\\':
+			out = append(out, '\\', c)
+		case c < 0x20:
+			out = append(out, '\\', 'u', '0', '0', hexadecimal[c>>4], hexadecimal[c&15])
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}

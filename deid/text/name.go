@@ -74,13 +74,7 @@ func (s *Scrubber) names(text string) {
 		}
 		if t.is(isTitle) && (t.shape != 'C' || len(t.low) > 2) && i+1 < len(s.tokens) {
 			if g := s.gap(text, i); g == ". " || g == " " || g == "." {
-				end := s.run(text, i+1, 3, strong)
-				for _, u := range s.tokens[i+1 : end] {
-					if len(u.low) >= 3 {
-						s.found[u.low] = true
-					}
-				}
-				i = end - 1
+				i = s.run(text, i+1, 3, strong) - 1
 				continue
 			}
 		}
@@ -282,10 +276,11 @@ func (s *Scrubber) mark(from, end int) {
 	if end <= from {
 		return
 	}
+	titled := from > 0 && s.tokens[from-1].is(isTitle)
 	s.add(s.tokens[from].start, s.tokens[end-1].end, Name)
 	for _, t := range s.tokens[from:end] {
 		if len(t.low) >= 3 && t.shape != 'i' {
-			s.found[t.low] = s.found[t.low]
+			s.found[t.low] = s.found[t.low] || titled
 		}
 	}
 }
