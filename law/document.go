@@ -63,7 +63,7 @@ func finding(c rule.Condition) (fact.Finding, bool) {
 func (w *writer) documents(c rule.Condition, k int) []string {
 	var out []string
 	for _, a := range w.agreements(c) {
-		out = append(out, a.ID+" v"+strconv.Itoa(a.Version))
+		out = append(out, w.name(a))
 	}
 	if f, ok := finding(c); ok {
 		if d := w.Facts.Found(f, w.Base.Day); d != nil && d.Document != "" {
@@ -175,7 +175,7 @@ func (w *writer) details(c rule.Condition, holds bool, k int) []string {
 	}
 	day := w.Base.Day
 	for _, a := range w.agreements(c) {
-		name := a.ID + " v" + strconv.Itoa(a.Version)
+		name := w.name(a)
 		switch c {
 		case rule.ChainSigned, rule.DUASigned:
 			if a.Signed == 0 || a.Signed > day {

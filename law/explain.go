@@ -16,6 +16,25 @@ type writer struct {
 	d      *Decision
 	scenes []scene.Scene
 	told   []Verdict
+	names  []named // of agreements, made once
+}
+
+// A named agreement.
+type named struct {
+	a    *Agreement
+	name string
+}
+
+// name is the id of an agreement with its version.
+func (w *writer) name(a *Agreement) string {
+	for i := range w.names {
+		if w.names[i].a == a {
+			return w.names[i].name
+		}
+	}
+	name := a.ID + " v" + strconv.Itoa(a.Version)
+	w.names = append(w.names, named{a, name})
+	return name
 }
 
 // part adds the decision for class k.
@@ -131,6 +150,7 @@ func (w *writer) finish() {
 			d.Basis = p.Basis
 		}
 	}
+	d.Reasons, d.Obligations = make([]Reason, 0, 16), make([]Obligation, 0, 8)
 	w.strictest()
 	w.bases()
 	for k := range w.told {
@@ -233,6 +253,10 @@ func rank(t Treatment) int {
 // strictest makes the lines of the whole: for each element the least that any
 // part gives, over the parts that give anything.
 func (w *writer) strictest() {
+	if len(w.d.Parts) == 1 {
+		w.d.Lines = w.d.Parts[0].Lines
+		return
+	}
 	for i := range w.d.Parts {
 		p := &w.d.Parts[i]
 		if p.Outcome == Deny && w.d.Outcome != Deny {
