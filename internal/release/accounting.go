@@ -14,10 +14,6 @@ import (
 // AccountingYears is how far back an accounting reaches: 45 CFR 164.528(a)(1).
 const AccountingYears = 6
 
-// Answering is how long an organization has to give an accounting: 45 CFR
-// 164.528(c)(1).
-const Answering = 60 * day24
-
 // An Accounting is the answer to a patient who asks who got their information.
 type Accounting struct {
 	From, To time.Time

@@ -306,7 +306,7 @@ func accountingPage(a answer) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, " years from the request (45 CFR 164.528(a)(1)), and names for each disclosure the date, who received it, what it was and why (164.528(b)(2)). Several disclosures to one recipient for one purpose stand in one line (164.528(b)(3)).</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, " years from the request (45 CFR 164.528(a)(1)), and names for each disclosure the date, who received it, what it was and why (164.528(b)(2)). Where one release was fetched more than once, its line tells the first time, how often, and the last (164.528(b)(3)).</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -176,7 +176,7 @@ func TestWhatStopsSaysWhy(t *testing.T) {
 	s.End("q-1")
 	says(t, s.get(t, releasetest.Coordinator, "/releases", 200), "1 open offer has stopped", "Nothing can be fetched: open it to see why")
 	seen := s.get(t, releasetest.Coordinator, where, 200)
-	says(t, seen, "Stopped: it can no longer be fetched", "the agreement a-1 between Harbor Hospital and Lakeside Quality Collaborative was terminated on 2026-03-15")
+	says(t, seen, "Stopped: it can no longer be fetched", "The law no longer permits what was approved: the agreement a-1 between Harbor Hospital and Lakeside Quality Collaborative was terminated on 2026-03-15")
 	if strings.Contains(seen, "Ready for you") {
 		t.Error("the download is still offered")
 	}

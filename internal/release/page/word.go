@@ -189,9 +189,14 @@ func (v sheet) title() string {
 	return "Release from " + v.Name(v.Discloser)
 }
 
-// worded puts the names of the parties into what the law says of their ids.
+// worded makes a sentence of what the law says, with the names of the parties for
+// their ids.
 func (v sheet) worded(s string) string {
-	return strings.NewReplacer(v.Recipient, v.Name(v.Recipient), v.Discloser, v.Name(v.Discloser)).Replace(s)
+	s = strings.NewReplacer(v.Recipient, v.Name(v.Recipient), v.Discloser, v.Name(v.Discloser)).Replace(s)
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + strings.TrimSuffix(s[1:], ".") + "."
 }
 
 // who names a person as far as the viewer may know: by name, or by the task and the
