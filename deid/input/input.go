@@ -83,6 +83,9 @@ func (l *Lines) Next() ([]byte, error) {
 			}
 			return l.finish(part[:len(part)-1]), nil
 		case bufio.ErrBufferFull:
+			if need := len(l.buf) + len(part); need > cap(l.buf) { // not more than a line may need
+				l.buf = append(make([]byte, 0, max(need, min(2*need, l.max+2))), l.buf...)
+			}
 			l.buf = append(l.buf, part...)
 		case io.EOF:
 			if len(l.buf)+len(part) == 0 {
