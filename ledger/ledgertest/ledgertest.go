@@ -6,7 +6,9 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"maps"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -63,7 +65,7 @@ func Open(t testing.TB, types []ledger.Types, views ...ledger.View) (*ledger.Des
 	}
 	clock := &Clock{now: Start}
 	log, err := ledger.Open(t.Context(), ledger.Config{DB: db, Origin: "ledger.test", Now: clock.Now, Rand: rand.Reader,
-		Types: types, Views: views, Sealer: &sealer{details: map[string][]byte{}}, Secret: make([]byte, 32), Signer: signer})
+		Types: types, Views: views, Sealer: &Sealer{details: map[string][]byte{}}, Secret: make([]byte, 32), Signer: signer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,14 +106,15 @@ func CheckRebuild(t testing.TB, log *ledger.Log) {
 	}
 }
 
-// A sealer keeps the plain text in memory under a random reference: enough to see
+// A Sealer keeps the plain text in memory under a random reference: enough to see
 // that details are not in the ledger, without a vault.
-type sealer struct {
+type Sealer struct {
 	mu      sync.Mutex
 	details map[string][]byte
 }
 
-func (s *sealer) Seal(_ context.Context, subject string, _, plain []byte) ([]byte, error) {
+// Seal implements [ledger.Sealer].
+func (s *Sealer) Seal(_ context.Context, subject string, _, plain []byte) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ref := []byte(rand.Text())
@@ -119,7 +122,8 @@ func (s *sealer) Seal(_ context.Context, subject string, _, plain []byte) ([]byt
 	return ref, nil
 }
 
-func (s *sealer) Open(_ context.Context, subject string, _, ref []byte) ([]byte, error) {
+// Open implements [ledger.Sealer].
+func (s *Sealer) Open(_ context.Context, subject string, _, ref []byte) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	plain, ok := s.details[subject+"\x00"+string(ref)]
@@ -127,4 +131,19 @@ func (s *sealer) Open(_ context.Context, subject string, _, ref []byte) ([]byte,
 		return nil, ledger.ErrDisposed
 	}
 	return plain, nil
+}
+
+// Destroy implements [ledger.Shredder].
+func (s *Sealer) Destroy(_ context.Context, subject string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.details, func(k string, _ []byte) bool { return strings.HasPrefix(k, subject+"\x00") })
+	return nil
+}
+
+// Held returns how many details the sealer could open.
+func (s *Sealer) Held() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.details)
 }

@@ -17,7 +17,6 @@ create table if not exists sealed (
 );
 create index if not exists sealed_subject on sealed (subject);
 create table if not exists tile (key integer primary key, hashes blob not null);
-create table if not exists head (id integer primary key check (id = 1), size integer not null, root blob not null, time text not null);
 create table if not exists party (org text primary key, n integer not null);
 create table if not exists stream_party (stream text not null, org text not null, primary key (org, stream)) without rowid;
 create table if not exists once (actor text not null, key text not null, digest blob not null, first integer not null, last integer not null, version integer not null, primary key (actor, key)) without rowid;

@@ -22,6 +22,8 @@ import (
 //go:embed schema.sql
 var schema string
 
+const headSchema = `create table if not exists head (id integer primary key check (id = 1), size integer not null, root blob not null, time text not null)`
+
 // A Querier answers SQL queries.
 type Querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -123,12 +125,9 @@ func (d *Dialect) Prepare(ctx context.Context, db *sql.DB, views ...string) erro
 			return err
 		}
 	}
-	for _, s := range append([]string{schema}, views...) {
-		if _, err := tx.ExecContext(ctx, d.Schema(s)); err != nil {
-			return err
-		}
-	}
-	if _, err := tx.ExecContext(ctx, d.guard); err != nil {
+	// The head comes first: who holds it keeps writers of other processes waiting, so
+	// that they cannot wait for a table while this waits for one of theirs.
+	if _, err := tx.ExecContext(ctx, d.Schema(headSchema)); err != nil {
 		return err
 	}
 	root, err := tlog.TreeHash(0, nil)
@@ -137,6 +136,14 @@ func (d *Dialect) Prepare(ctx context.Context, db *sql.DB, views ...string) erro
 	}
 	if _, err := tx.ExecContext(ctx, `insert into head (id, size, root, time) values (1, 0, $1, '') on conflict do nothing`, root[:]); err != nil {
 		return err
+	}
+	if _, _, err := Head(ctx, tx, d.Head); err != nil {
+		return err
+	}
+	for _, s := range append([]string{schema, d.guard}, views...) {
+		if _, err := tx.ExecContext(ctx, d.Schema(s)); err != nil {
+			return err
+		}
 	}
 	return tx.Commit()
 }
