@@ -188,7 +188,7 @@ type column struct{ name, typ string }
 
 // A Table is filled in bulk.
 type Table struct {
-	name     string
+	Name     string
 	columns  []column
 	conflict string // what happens to rows that are there already
 }
@@ -202,30 +202,70 @@ var (
 	Party  = Table{"party", []column{{"org", "text"}, {"n", "bigint"}}, " on conflict (org) do update set n = excluded.n"}
 	Sees   = Table{"stream_party", []column{{"stream", "text"}, {"org", "text"}}, " on conflict do nothing"}
 	Once   = Table{"once", []column{{"actor", "text"}, {"key", "text"}, {"digest", "bytea"}, {"first", "bigint"}, {"last", "bigint"}, {"version", "bigint"}}, ""}
+	Shred  = Table{"shred", []column{{"subject", "text"}}, " on conflict do nothing"}
 	Note   = Table{"checkpoint", []column{{"size", "bigint"}, {"note", "bytea"}}, " on conflict (size) do update set note = excluded.note"}
 )
+
+// Tables returns the tables of a ledger, but for the head.
+func Tables() []Table { return []Table{Record, Sealed, Tile, Party, Sees, Once, Shred, Note} }
+
+// Columns returns the names of the columns.
+func (t Table) Columns() []string {
+	names := make([]string, len(t.columns))
+	for i, c := range t.columns {
+		names[i] = c.name
+	}
+	return names
+}
+
+// Scan reads a row of the columns as [Dialect.Insert] takes it.
+func (t Table) Scan(rs *sql.Rows) ([]any, error) {
+	into := make([]any, len(t.columns))
+	for i, c := range t.columns {
+		switch c.typ {
+		case "bigint":
+			into[i] = new(int64)
+		case "text":
+			into[i] = new(string)
+		default:
+			into[i] = new([]byte)
+		}
+	}
+	err := rs.Scan(into...)
+	for i, v := range into {
+		switch v := v.(type) {
+		case *int64:
+			into[i] = *v
+		case *string:
+			into[i] = *v
+		case *[]byte:
+			into[i] = *v
+		}
+	}
+	return into, err
+}
 
 // Insert writes rows, in one statement where the database has arrays.
 func (d *Dialect) Insert(ctx context.Context, tx Execer, t Table, rows [][]any) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	names, slots := make([]string, len(t.columns)), make([]string, len(t.columns))
+	names, slots := t.Columns(), make([]string, len(t.columns))
 	for i, c := range t.columns {
-		names[i], slots[i] = c.name, "$"+strconv.Itoa(i+1)
+		slots[i] = "$" + strconv.Itoa(i+1)
 		if d.pg {
 			slots[i] += "::" + c.typ + "[]"
 		}
 	}
-	into := "insert into " + t.name + " (" + strings.Join(names, ", ") + ") "
+	into := "insert into " + t.Name + " (" + strings.Join(names, ", ") + ") "
 	if d.pg {
 		_, err := tx.ExecContext(ctx, into+"select * from unnest("+strings.Join(slots, ", ")+")"+t.conflict, transpose(t.columns, rows)...)
-		return wrap(t.name, err)
+		return wrap(t.Name, err)
 	}
 	query := into + "values (" + strings.Join(slots, ", ") + ")" + t.conflict
 	for _, r := range rows {
 		if _, err := tx.ExecContext(ctx, query, r...); err != nil {
-			return wrap(t.name, err)
+			return wrap(t.Name, err)
 		}
 	}
 	return nil
