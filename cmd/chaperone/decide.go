@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"text/tabwriter"
 	"time"
 
 	"chaperone.example/law"
+	"chaperone.example/law/breach"
 	"chaperone.example/law/casefile"
+	"chaperone.example/law/replay"
+	"chaperone.example/law/report"
 )
 
 type decide struct {
@@ -18,6 +19,7 @@ type decide struct {
 	AsOf    string   `name:"as-of" placeholder:"YYYY-MM-DD" help:"Decide by the law of this day instead of the day in the file."`
 	Explain bool     `help:"Print every basis that was tried, the reasons, and what would have to change."`
 	JSON    bool     `help:"Print the decisions as JSON, one a line."`
+	Record  bool     `help:"Print request, facts and decision as JSON, one a line: what replay and whatif read."`
 }
 
 // Help implements kong's longer help.
@@ -29,106 +31,132 @@ expects, as expected. 1: a request is denied, or the decision is not as the file
 }
 
 func (c decide) Run(t terminal) error {
-	var cases []*casefile.Disclosure
-	var flaws []error
-	for _, name := range c.Files {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return badFile{err}
-		}
-		d, err := casefile.ReadDisclosure(name, data)
-		if err != nil {
-			flaws = append(flaws, err)
-			continue
-		}
-		if c.AsOf != "" {
-			if d.Request.At, err = time.Parse(time.DateOnly, c.AsOf); err != nil {
-				return badFile{errors.New("--as-of: write the day as YYYY-MM-DD")}
-			}
-		}
-		cases = append(cases, d)
+	cases, err := readAll(c.Files, casefile.ReadDisclosure)
+	if err != nil {
+		return err
 	}
-	if len(flaws) > 0 {
-		return badFile{errors.Join(flaws...)}
+	if c.AsOf != "" {
+		at, err := time.Parse(time.DateOnly, c.AsOf)
+		if err != nil {
+			return badFile{errors.New("--as-of: write the day as YYYY-MM-DD")}
+		}
+		for _, one := range cases {
+			one.Request.At = at
+		}
 	}
 	denied, missed := 0, 0
 	for _, one := range cases {
-		d := law.Decide(one.Request, one.Facts)
-		if d.Outcome == law.Deny {
-			denied++
-		}
-		if err := c.print(t.out, one, d); err != nil {
+		r := replay.New(one.Request, one.Facts)
+		if err := c.print(t, one.Case, r); err != nil {
 			return err
 		}
-		if one.Expect == nil {
-			continue
-		}
-		for _, m := range one.Expect.Misses(d) {
-			missed++
-			t.say("%s: not as expected: %s", one.Case, m)
+		switch {
+		case one.Expect == nil && r.Decision.Outcome == law.Deny:
+			denied++
+		case one.Expect != nil:
+			missed += t.complain(one.Case, one.Expect.Misses(r.Decision))
 		}
 	}
 	switch {
 	case missed > 0:
-		return verdict{fmt.Errorf("%d decisions are not as their files expect", missed)}
-	case denied > 0 && !expected(cases):
+		return verdict{fmt.Errorf("%d expectations are not met", missed)}
+	case denied > 0:
 		return verdict{fmt.Errorf("%d of %d requests denied", denied, len(cases))}
 	}
 	return nil
 }
 
-// expected reports whether every file says what it expects: then a denial that is
-// expected is no failure.
-func expected(cases []*casefile.Disclosure) bool {
-	for _, c := range cases {
-		if c.Expect == nil {
-			return false
+func (c decide) print(t terminal, name string, r replay.Record) error {
+	switch {
+	case c.Record:
+		return json.NewEncoder(t.out).Encode(r)
+	case c.JSON:
+		return json.NewEncoder(t.out).Encode(r.Decision)
+	case c.Explain:
+		if _, err := fmt.Fprintf(t.out, "%s\n", name); err != nil {
+			return err
 		}
+		return report.Decision(t.out, r.Decision)
 	}
-	return true
+	d := r.Decision
+	_, err := fmt.Fprintf(t.out, "%s: %s", name, d.Outcome)
+	if d.Outcome != law.Deny {
+		_, err = fmt.Fprintf(t.out, ", form %s, on basis %s", d.Form, d.Basis)
+	}
+	fmt.Fprintln(t.out)
+	return err
 }
 
-func (c decide) print(out io.Writer, one *casefile.Disclosure, d law.Decision) error {
-	if c.JSON {
-		return json.NewEncoder(out).Encode(d)
+// complain says in what a case is not as expected, and returns how often.
+func (t terminal) complain(name string, misses []string) int {
+	for _, m := range misses {
+		t.say("%s: not as expected: %s", name, m)
 	}
-	fmt.Fprintf(out, "%s: %s\n", one.Case, d.Outcome)
-	if d.Outcome != law.Deny {
-		fmt.Fprintf(out, "  form %s, on basis %s, by the law of %s\n", d.Form, d.Basis, d.LawAsOf)
-	}
-	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
-	for _, l := range d.Lines {
-		what := string(l.Treatment)
-		if l.As != "" {
-			what += ": " + l.As
+	return len(misses)
+}
+
+// readAll reads every file, so that all that is wrong is said at once.
+func readAll[T any](files []string, read func(name string, data []byte) (*T, error)) ([]*T, error) {
+	var all []*T
+	var flaws []error
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, badFile{err}
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", l.Element, what, l.Rule, l.Citation)
+		x, err := read(name, data)
+		if err != nil {
+			flaws = append(flaws, err)
+			continue
+		}
+		all = append(all, x)
 	}
-	if err := w.Flush(); err != nil {
+	if len(flaws) > 0 {
+		return nil, badFile{errors.Join(flaws...)}
+	}
+	return all, nil
+}
+
+type breaches struct {
+	Files   []string `arg:"" type:"existingfile" help:"The incidents, each one page of YAML; docs/law/case-files.md describes it."`
+	Explain bool     `help:"Print the reasons, the deadlines and whom nobody has to tell."`
+	JSON    bool     `help:"Print the assessments as JSON, one a line."`
+}
+
+// Help implements kong's longer help.
+func (breaches) Help() string {
+	return `Judges an incident: whether it is a breach (45 CFR 164.402, 42 CFR 2.16), when it counts as
+discovered, and who must be told by when. Exit code 1: the assessment is not as the file
+expects. State rules come from data packs only; confirm them with counsel.`
+}
+
+func (c breaches) Run(t terminal) error {
+	cases, err := readAll(c.Files, casefile.ReadIncident)
+	if err != nil {
 		return err
 	}
-	for _, o := range d.Obligations {
-		fmt.Fprintf(out, "  must %s (%s, %s)\n", o.Duty, o.Rule, o.Citation)
-	}
-	if d.Exception != nil {
-		fmt.Fprintf(out, "  what is withheld rests on %s, %s\n", d.Exception.Citation, d.Exception.Title)
-	}
-	if !c.Explain {
-		return nil
-	}
-	for _, b := range d.Bases {
-		if b.Holds {
-			fmt.Fprintf(out, "  basis %s holds: %s (%s)\n", b.Rule, b.Title, b.Citation)
-		} else {
-			fmt.Fprintf(out, "  basis %s fails: %s (%s), because %s\n", b.Rule, b.Title, b.Citation, b.Failing)
+	missed := 0
+	for _, one := range cases {
+		a := breach.Assess(one.Facts, one.Packs)
+		switch {
+		case c.JSON:
+			err = json.NewEncoder(t.out).Encode(a)
+		case c.Explain:
+			if _, err = fmt.Fprintf(t.out, "%s\n", one.Case); err == nil {
+				err = report.Assessment(t.out, a)
+			}
+		default:
+			_, err = fmt.Fprintf(t.out, "%s: %s, %d notices\n", one.Case, a.Verdict, len(a.Notices))
+		}
+		if err != nil {
+			return err
+		}
+		if one.Expect != nil {
+			missed += t.complain(one.Case, one.Expect.Misses(a))
 		}
 	}
-	for _, r := range d.Reasons {
-		fmt.Fprintf(out, "  reason %s (%s): %s\n", r.Rule, r.Citation, r.Text)
+	if missed > 0 {
+		return verdict{fmt.Errorf("%d expectations are not met", missed)}
 	}
-	for _, r := range d.Remedies {
-		fmt.Fprintf(out, "  would change it: %v\n", r.Changes)
-	}
-	_, err := fmt.Fprintf(out, "  decision %s\n", d.ID)
-	return err
+	return nil
 }

@@ -43,6 +43,10 @@ type commands struct {
 	Synth   synth      `cmd:"" help:"Write data of hospitals and patients that never existed."`
 	Deid    deid       `cmd:"" help:"De-identify a file."`
 	Decide  decide     `cmd:"" help:"Decide a case that is written in a file, and explain."`
+	Breach  breaches   `cmd:"" help:"Judge an incident that is written in a file: breach or not, who is told by when."`
+	Rules   rules      `cmd:"" help:"Print the rule book, or one rule."`
+	Replay  replays    `cmd:"" help:"Decide recorded requests again, and compare."`
+	Whatif  whatif     `cmd:"" help:"Decide recorded requests again with a change, and compare."`
 	Verify  verify     `cmd:"" help:"Verify an exported proof, offline."`
 	Ledger  ledgers    `cmd:"" help:"Check the ledger of a data folder."`
 	Rebuild rebuild    `cmd:"" help:"Compute every view of a data folder again from its ledger."`
