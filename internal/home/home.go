@@ -41,7 +41,7 @@ func cards() []card {
 		{web.Card{Title: "Requests for your data", Text: "What others ask of your organization, already right-sized. You decide.", Verb: "Decide", Href: "/requests"}, "awaiting", approvers},
 		{web.Card{Title: "Agreements", Text: "What is offered, in force, about to end; the required terms checked one by one.", Verb: "Review", Href: "/agreements"}, "agreements", []phi.Role{phi.PrivacyOfficer, phi.QualityCoordinator, phi.Technician, phi.CommitteeMember, phi.Auditor, phi.Administrator}},
 		{web.Card{Title: "Register a dataset", Text: "Upload an extract. Every element is classified; the file is sealed under your organization's key.", Verb: "Register", Href: "/datasets/new"}, "", []phi.Role{phi.DataSteward}},
-		{web.Card{Title: "Datasets", Text: "What your organization holds, where it is, and who needs which element.", Verb: "Look", Href: "/datasets"}, "", []phi.Role{phi.DataSteward, phi.SecurityOfficer, phi.Technician, phi.Auditor}},
+		{web.Card{Title: "Datasets", Text: "What your organization holds, where it is, and who needs which element.", Verb: "Look", Href: "/datasets"}, "", []phi.Role{phi.DataSteward, phi.SecurityOfficer, phi.Auditor}},
 		{web.Card{Title: "Releases", Text: "What was given out, to whom, until when. Revoke what must stop.", Verb: "Look", Href: "/releases"}, "", []phi.Role{phi.DataSteward, phi.PrivacyOfficer}},
 		{web.Card{Title: "Disclosure log", Text: "Who got what, for what purpose, on what authority.", Verb: "Read", Href: "/disclosures"}, "", overseers},
 		{web.Card{Title: "Account to a patient", Text: "Who received one patient's information in the last six years (45 CFR 164.528).", Verb: "Account", Href: "/disclosures/accounting"}, "", []phi.Role{phi.PrivacyOfficer}},
