@@ -160,7 +160,7 @@ func (a *App) assemble() {
 	a.facts = &facts{store: a.Datasets}
 	a.Sources = request.Sources{Facts: a.facts, Directory: a.facts, Datasets: a.facts, Can: fulfilled()}
 	a.facts.requests = a.Sources
-	a.Builder = &release.Builder{Desk: a.Desk, Vault: a.Vault, Requests: permits{a.Sources}, Datasets: holdings{a.Datasets}, Keys: keys{}, Build: a.version}
+	a.Builder = &release.Builder{Desk: a.Desk, Vault: a.Vault, Requests: permits{sources: a.Sources}, Datasets: holdings{a.Datasets}, Keys: keys{}, Build: a.version}
 	a.Register = release.Register{Vault: a.Vault}
 }
 

@@ -20,6 +20,7 @@ import (
 	"chaperone.example/internal/request"
 	"chaperone.example/law"
 	"chaperone.example/law/civil"
+	"chaperone.example/law/instrument"
 	"chaperone.example/ledger"
 )
 
@@ -206,7 +207,10 @@ func (f *facts) Edges(ctx context.Context, r *ledger.Reading) ([]org.Edge, error
 }
 
 // permits answers what a request lets out now, for releases.
-type permits struct{ sources request.Sources }
+type permits struct {
+	sources request.Sources
+	orgs    org.Source
+}
 
 func (p permits) Permit(ctx context.Context, r *ledger.Reading, id string) (release.Permit, error) {
 	q, err := ledger.See(ctx, r, request.Kind, id)
@@ -227,6 +231,16 @@ func (p permits) Permit(ctx context.Context, r *ledger.Reading, id string) (rele
 	}
 	if allowed.Population.MaxAge != nil {
 		out.MaxAge = *allowed.Population.MaxAge
+	}
+	// The packages know patients by their encounters only; a decision that lets some
+	// classes of patients pass and not others cannot be carried out on them.
+	for _, part := range allowed.Parts {
+		if part.Outcome == law.Deny {
+			return out, fault.New(fault.Refused, "the decision withholds some patients (rule %s), and the datasets do not tell them apart: ask for a population without them", part.Refusal)
+		}
+	}
+	if out.Terms, err = p.terms(ctx, r, allowed); err != nil {
+		return out, err
 	}
 	for _, c := range allowed.Population.Classes {
 		out.Classes = append(out.Classes, string(c))
@@ -251,6 +265,33 @@ func (p permits) Permit(ctx context.Context, r *ledger.Reading, id string) (rele
 	}
 	slices.Sort(out.Duties)
 	out.Duties = slices.Compact(out.Duties)
+	return out, nil
+}
+
+// terms returns the clauses of the agreements in force between the two, to travel
+// with the data (45 CFR 164.514(e)(4), 164.504(e)).
+func (p permits) terms(ctx context.Context, r *ledger.Reading, allowed request.Permit) ([]release.Clause, error) {
+	agreements, err := agreement.Facts(ctx, r, agreement.Pair{From: allowed.Discloser, To: allowed.Recipient})
+	if err != nil {
+		return nil, err
+	}
+	var out []release.Clause
+	for _, a := range agreements {
+		if !a.InForce(civil.On(r.Now())) {
+			continue
+		}
+		from, _, err := p.orgs.Who(ctx, r, a.From)
+		if err != nil {
+			return nil, err
+		}
+		to, _, err := p.orgs.Who(ctx, r, a.To)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range instrument.Render(a.Instrument, from, to) {
+			out = append(out, release.Clause{Title: s.Title, Citation: s.Citation, Text: s.Text})
+		}
+	}
 	return out, nil
 }
 
