@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"chaperone.example/deid/day"
@@ -136,10 +137,8 @@ func Lint(p Profile) []Flaw {
 		add("name", "a profile needs a name and a version", "", "give both; a changed profile is a new version")
 	}
 	oneOf := func(rule, value string, allowed ...string) {
-		for _, a := range allowed {
-			if value == a {
-				return
-			}
+		if slices.Contains(allowed, value) {
+			return
 		}
 		add(rule, fmt.Sprintf("%q is no choice", value), "", "use "+strings.Join(allowed, " or "))
 	}

@@ -442,12 +442,12 @@ func TestSealedDetailsAndDisposal(t *testing.T) {
 	if rep := inspect(t, f); rep.Sealed != 1 {
 		t.Errorf("report %+v", rep)
 	}
-	var dump string
+	var dump strings.Builder
 	for r, err := range f.Log.All(t.Context(), 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		dump += string(must[[]byte](t)(json.Marshal(r)))
+		dump.WriteString(string(must[[]byte](t)(json.Marshal(r))))
 		if r.Sealed != nil {
 			var note string
 			if err := f.Log.Details(t.Context(), r, &note); err != nil || note != secret {
@@ -455,7 +455,7 @@ func TestSealedDetailsAndDisposal(t *testing.T) {
 			}
 		}
 	}
-	if strings.Contains(dump, "entrance") {
+	if strings.Contains(dump.String(), "entrance") {
 		t.Error("a sealed detail is in the events")
 	}
 	before := prove(t, f, 1)

@@ -69,7 +69,7 @@ func (r *reader) next() ([]byte, error) {
 }
 
 func (r *reader) check(b []byte) error {
-	if i := bytes.IndexByte(b, 0); i >= 0 {
+	if found := bytes.Contains(b, []byte{0}); found {
 		return &input.Error{Line: r.lines.Line(), Problem: "the line holds a NUL byte", Remedy: "export the file again as plain UTF-8 text"}
 	}
 	if !utf8.Valid(b) {

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,9 +42,7 @@ func apply(h Holding, r ledger.Record, e ledger.Event) Holding {
 		h.amend(e.Version, func(v *Version) {
 			v.Elements, v.Confirmed = e.Elements, false
 			corrected := map[string]string{}
-			for field, element := range v.Corrected {
-				corrected[field] = element
-			}
+			maps.Copy(corrected, v.Corrected)
 			for _, c := range e.Changes {
 				corrected[c.Field] = c.To
 			}

@@ -368,7 +368,7 @@ func TestFHIR(t *testing.T) {
 			t.Errorf("%s: organizations are not as in the truth", h.ID)
 		}
 	}
-	for _, kind := range strings.Fields(`Patient Encounter Condition Observation MedicationRequest Procedure Immunization AllergyIntolerance DocumentReference Coverage
+	for kind := range strings.FieldsSeq(`Patient Encounter Condition Observation MedicationRequest Procedure Immunization AllergyIntolerance DocumentReference Coverage
 		Claim ExplanationOfBenefit Practitioner Organization Location`) {
 		if kinds[kind] == 0 {
 			t.Errorf("no %s", kind)
@@ -473,7 +473,7 @@ func TestNotes(t *testing.T) {
 			}
 		}
 	}
-	for _, l := range strings.Fields("NAME MRN DATE AGE90 SSN PLAN PHONE EMAIL URL STREET CITY ZIP EMPLOYER HOSPITAL") {
+	for l := range strings.FieldsSeq("NAME MRN DATE AGE90 SSN PLAN PHONE EMAIL URL STREET CITY ZIP EMPLOYER HOSPITAL") {
 		if labels[l] == 0 {
 			t.Errorf("no span is labelled %s", l)
 		}

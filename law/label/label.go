@@ -134,7 +134,7 @@ func compile() map[string]lookup {
 			out[r.system] = l
 		}
 		f := Finding{r.label, r.category, r.source}
-		for _, c := range strings.Fields(r.codes) {
+		for c := range strings.FieldsSeq(r.codes) {
 			if p, wild := strings.CutSuffix(c, "*"); wild {
 				l.prefixes[p] = append(l.prefixes[p], f)
 			} else {

@@ -1,5 +1,7 @@
 package rule
 
+import "slices"
+
 import "fmt"
 
 // A Condition is a yes-or-no fact that rules read. Conditions that permit are
@@ -450,12 +452,7 @@ func (m *Marks) Has(c Condition) bool { return m[c>>6]>>(c&63)&1 == 1 }
 
 // Any reports whether one of the conditions is in the set.
 func (m *Marks) Any(list ...Condition) bool {
-	for _, c := range list {
-		if m.Has(c) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, m.Has)
 }
 
 // all reports whether every mark of o is in m; none, whether no mark of o is.

@@ -55,12 +55,13 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) policy(t testing.TB, quorum string) *Policy {
 	t.Helper()
-	text := "log " + w.vkey + "\n"
+	var text strings.Builder
+	text.WriteString("log " + w.vkey + "\n")
 	for i, c := range w.witnesses {
-		text += "witness w" + string(rune('1'+i)) + " " + c.VerifierKey() + " https://w.example/\n"
+		text.WriteString("witness w" + string(rune('1'+i)) + " " + c.VerifierKey() + " https://w.example/\n")
 	}
-	text += "group two 2 w1 w2 w3\nquorum " + quorum + "\n"
-	return must[*Policy](t)(ParsePolicy([]byte(text)))
+	text.WriteString("group two 2 w1 w2 w3\nquorum " + quorum + "\n")
+	return must[*Policy](t)(ParsePolicy([]byte(text.String())))
 }
 
 func (w *world) sign(t testing.TB, signers ...note.Signer) []byte {

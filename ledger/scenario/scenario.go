@@ -212,8 +212,8 @@ func shape(b *bytes.Buffer, t reflect.Type, indent string) {
 	if t.Kind() != reflect.Struct || t == reflect.TypeFor[time.Time]() {
 		return
 	}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
+		f := f
 		fmt.Fprintf(b, "%s%s %s\n", indent, f.Tag.Get("json"), f.Type.Kind())
 		shape(b, f.Type, indent+"  ")
 	}

@@ -1,5 +1,7 @@
 package intake
 
+import "slices"
+
 import "time"
 
 // A kind is what the values of a column look like.
@@ -40,12 +42,7 @@ func isKey(c byte) bool   { return isAlnum(c) || c == '-' || c == '_' || c == '.
 // oneOf returns a kind with a closed list of values.
 func oneOf(remedy string, values ...string) kind {
 	return kind{func(v []byte) bool {
-		for _, s := range values {
-			if string(v) == s {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(values, string(v))
 	}, "the value is not in the code list of the column", remedy}
 }
 

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"chaperone.example/internal/access"
@@ -215,12 +216,7 @@ func (p Page) showAccount(w http.ResponseWriter, r *http.Request, status int, f 
 }
 
 func granted(g access.Grant, role phi.Role) bool {
-	for _, r := range g.Roles {
-		if r == role {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(g.Roles, role)
 }
 
 func (p Page) key(w http.ResponseWriter, r *http.Request) error {
