@@ -164,7 +164,7 @@ func (h *hub) populate(ctx context.Context, names map[string]string, full ...str
 }
 
 func (h *hub) hire(ctx context.Context, p person) error {
-	totp := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(fmt.Sprintf("%-20.20s", "zyx "+p.ID)))
+	totp := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(fmt.Appendf(nil, "%-20.20s", "zyx "+p.ID))
 	return identity.Populate(ctx, h.Log, h.Vault, p.ID, identity.Newcomer{Org: p.Org, Role: phi.Role(p.Role), Name: p.name, Login: p.login}, secret, totp)
 }
 

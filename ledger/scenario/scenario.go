@@ -213,7 +213,6 @@ func shape(b *bytes.Buffer, t reflect.Type, indent string) {
 		return
 	}
 	for f := range t.Fields() {
-		f := f
 		fmt.Fprintf(b, "%s%s %s\n", indent, f.Tag.Get("json"), f.Type.Kind())
 		shape(b, f.Type, indent+"  ")
 	}
