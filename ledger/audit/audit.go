@@ -142,7 +142,7 @@ func (a *Auditor) add(e Entry) error {
 	switch {
 	case e.Sealed != nil && rec.Sealed == nil:
 		return errors.New("it has sealed details that it does not commit to")
-	case e.Sealed != nil && !bytes.Equal(e.Sealed.commitment(), rec.Sealed):
+	case e.Sealed != nil && !e.Sealed.Matches(rec.Sealed):
 		return errors.New("its sealed details are not those that it commits to")
 	case e.Sealed != nil:
 		a.sealed++
@@ -155,19 +155,34 @@ func (a *Auditor) add(e Entry) error {
 // Finish checks what only the whole can show, and reports.
 func (a *Auditor) Finish() (Report, error) {
 	rep := Report{Tree: tlog.Tree{N: a.edge.Size()}, Streams: len(a.streams), Sealed: a.sealed, Disposals: a.disposals}
-	for _, seq := range slices.Sorted(maps.Keys(a.missing)) {
-		if _, ok := a.disposals[seq]; !ok {
-			return rep, fmt.Errorf("record %d: its sealed details are missing, and no record says that they were disposed of", seq)
-		}
+	var err error
+	if rep.Tree.Hash, err = a.edge.Root(); err != nil {
+		return rep, err
 	}
 	for _, seq := range slices.Sorted(maps.Keys(a.disposals)) {
 		if !a.missing[seq] {
 			return rep, fmt.Errorf("record %d says that it disposed of the details of record %d, which are there, or never were", a.disposals[seq], seq)
 		}
 	}
-	var err error
-	rep.Tree.Hash, err = a.edge.Root()
-	return rep, err
+	var gone Missing
+	for _, seq := range slices.Sorted(maps.Keys(a.missing)) {
+		if _, ok := a.disposals[seq]; !ok {
+			gone.Records = append(gone.Records, seq)
+		}
+	}
+	if len(gone.Records) > 0 {
+		return rep, &gone
+	}
+	return rep, nil
+}
+
+// A Missing reports records whose sealed details are not there, while no record says
+// that they were disposed of. All else is in order: what was exported without them is
+// like this.
+type Missing struct{ Records []int64 }
+
+func (m *Missing) Error() string {
+	return fmt.Sprintf("record %d: its sealed details are missing, and no record says that they were disposed of (as of %d records)", m.Records[0], len(m.Records))
 }
 
 // auditTiles compares the stored tiles with those that the records give.

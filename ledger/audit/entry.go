@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,10 @@ type SealedDetails struct {
 	Ciphertext []byte
 }
 
-func (s *SealedDetails) commitment() []byte { return leaf.Sealing(s.Salt, s.Subject, s.Ciphertext) }
+// Matches reports whether the details are those that a record commits to.
+func (s *SealedDetails) Matches(commitment []byte) bool {
+	return len(s.Salt) == leaf.SaltSize && bytes.Equal(leaf.Sealing(s.Salt, s.Subject, s.Ciphertext), commitment)
+}
 
 // columns repeats parts of a record for the indexes.
 type columns struct {
