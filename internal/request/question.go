@@ -203,6 +203,9 @@ type Step struct {
 	Decision string    `json:"decision,omitempty"`
 }
 
+// Word puts names into what the law says of organizations and agreements.
+func (f File) Word(text string) string { return Worded(f.Names, text) }
+
 // Name returns the display name of an organization or person.
 func (f File) Name(id string) string { return named(f.Names, id) }
 
@@ -219,7 +222,8 @@ func (q One) Answer(ctx context.Context, r *ledger.Reading) (File, error) {
 	if f.Steps, err = steps(ctx, r.DB(), q.ID); err != nil {
 		return f, err
 	}
-	ids := append([]string{f.By, f.Recipient, f.Ask.Discloser, f.Ask.Consortium, f.Approval.By}, f.Ask.Recipients...)
+	ids := append(Agreements(string(f.Decided.Answer)), f.By, f.Recipient, f.Ask.Discloser, f.Ask.Consortium, f.Approval.By)
+	ids = append(ids, f.Ask.Recipients...)
 	ids = append(ids, f.Ask.Combines...)
 	for _, s := range f.Steps {
 		ids = append(ids, s.Person, s.Org)

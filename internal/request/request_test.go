@@ -614,7 +614,7 @@ func TestStanding(t *testing.T) {
 		t.Errorf("two days later: %v, %v", d.Outcome, err)
 	}
 	w.End(t)
-	if _, err := ledger.Ask(t.Context(), w.Desk, requesttest.Steward, standing{"q-1", w.Sources}); !fault.Is(err, fault.Refused) || !strings.Contains(err.Error(), "terminated on 2026-03-17") {
+	if _, err := ledger.Ask(t.Context(), w.Desk, requesttest.Steward, standing{"q-1", w.Sources}); !fault.Is(err, fault.Refused) || !strings.Contains(err.Error(), "terminated on Mar 17, 2026") {
 		t.Errorf("after the agreement ended: %v", err)
 	}
 }

@@ -40,8 +40,8 @@ type Directory interface {
 	Organizations(ctx context.Context, r *ledger.Reading) ([]Organization, error)
 	// Recipients lists the people of the actor's organization with a registered key.
 	Recipients(ctx context.Context, r *ledger.Reading) ([]Recipient, error)
-	// Names returns the display names, of the organizations and users with these ids, that
-	// the actor may know. One that is missing is shown by its task or its id.
+	// Names returns what the organizations, users and agreements with these ids are called,
+	// as far as the actor may know. Who is missing is shown by the task or organization.
 	Names(ctx context.Context, r *ledger.Reading, ids []string) (map[string]string, error)
 }
 
@@ -163,11 +163,18 @@ func (s Sources) Standing(ctx context.Context, r *ledger.Reading, q Inquiry) (la
 	if err != nil {
 		return now, err
 	}
-	if now.Outcome == law.Deny {
-		return now, fault.New(fault.Refused, "the law no longer permits what was approved: %s", Why(now))
+	var why string
+	switch {
+	case now.Outcome == law.Deny:
+		why = "the law no longer permits what was approved: " + Why(now)
+	case !same(then, now):
+		why = "the law no longer gives the answer that was approved: " + Difference(then, now)
+	default:
+		return now, nil
 	}
-	if !same(then, now) {
-		return now, fault.New(fault.Refused, "the law no longer gives the answer that was approved: %s", Difference(then, now))
+	names, err := s.names(ctx, r, append(Agreements(why), q.Recipient, q.Ask.Discloser))
+	if err != nil {
+		return now, err
 	}
-	return now, nil
+	return now, fault.New(fault.Refused, "%s", Worded(names, why))
 }

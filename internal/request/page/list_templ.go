@@ -49,8 +49,8 @@ func listPage(l request.Listing, x filter, mayAsk bool) templ.Component {
 			}
 			ctx = templ.InitializeContext(ctx)
 			templ_7745c5c3_Err = web.Tiles(
-				web.Tile{Label: "Await our decision", Value: web.Count(l.Await), Href: "/requests?side=asked&status=awaiting"},
-				web.Tile{Label: "Our own, open", Value: web.Count(l.Ours), Href: "/requests?side=asking"},
+				web.Tile{Label: "Await your organization's decision", Value: web.Count(l.Await), Href: "/requests?side=asked&status=awaiting"},
+				web.Tile{Label: "Asked by you, not approved", Value: web.Count(l.Ours), Href: "/requests?side=asking"},
 			).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

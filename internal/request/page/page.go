@@ -11,7 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
+	"time"
 
 	"chaperone.example/internal/access"
 	"chaperone.example/internal/fault"
@@ -23,9 +23,24 @@ import (
 
 // A Page serves /requests.
 type Page struct {
-	Desk    *ledger.Desk
-	Sources request.Sources
+	Desk     *ledger.Desk
+	Sources  request.Sources
+	Releases Releases // nil: a request does not tell what was released on it
 }
+
+// Releases knows what was released on a request.
+type Releases interface {
+	// Of returns the releases that who may see, newest first.
+	Of(ctx context.Context, who ledger.Actor, request string) ([]Release, error)
+}
+
+// A Release is a package that was built on a request.
+type Release struct {
+	ID string
+	At time.Time // when it was built
+}
+
+func (x Release) href() string { return "/releases/" + url.PathEscape(x.ID) }
 
 // maxForm bounds a posted request, in bytes: some eighty elements and three statements.
 const maxForm = 128 << 10
@@ -181,34 +196,27 @@ func (p Page) show(w http.ResponseWriter, r *http.Request, status int, approve, 
 	v.mayAmend = v.asker && (open || f.Status == request.Declined) && p.may(ctx, "request.amend")
 	v.mayWithdraw = v.asker && (open || f.Status == request.Declined) && p.may(ctx, "request.withdraw")
 	v.mayReconsider = open && p.may(ctx, "request.reconsider")
+	if p.Releases != nil && f.Status == request.Granted && p.may(ctx, "release.list") {
+		if v.releases, err = p.Releases.Of(ctx, actor, f.ID); err != nil {
+			return err
+		}
+	}
+	v.mayBuild = v.asked && f.Status == request.Granted && p.may(ctx, "release.build")
 	return web.Render(w, r, status, requestPage(v))
 }
 
-// worded puts the names of organizations into a fault that speaks of their ids.
+// worded puts names into a fault that speaks of organizations and agreements by their
+// ids.
 func (p Page) worded(r *http.Request, err error) error {
 	kind, msg, ok := fault.Of(err)
-	if !ok || !strings.Contains(msg, "o-") {
+	if !ok {
 		return err
 	}
 	f, e := p.one(r)
 	if e != nil {
 		return err
 	}
-	return fault.New(kind, "%s", words(f, msg))
-}
-
-// words puts names into what the law says of organizations by their ids.
-func words(f request.File, s string) string {
-	var pairs []string
-	for _, id := range []string{f.Recipient, f.Ask.Discloser, f.Ask.Consortium} {
-		if id != "" {
-			pairs = append(pairs, id, f.Name(id))
-		}
-	}
-	for _, id := range f.Ask.Combines {
-		pairs = append(pairs, id, f.Name(id))
-	}
-	return strings.NewReplacer(pairs...).Replace(s)
+	return fault.New(kind, "%s", f.Word(msg))
 }
 
 func (p Page) lines(w http.ResponseWriter, r *http.Request) error {
@@ -273,7 +281,7 @@ func (p Page) approve(w http.ResponseWriter, r *http.Request) error {
 		_, err := ledger.Do(once(r.Context(), f), p.Desk, access.Actor(r.Context()), request.Kind, id,
 			request.Approve{Decision: f.Text("decision"), Datasets: datasets, Partial: f.Check("partial"), Sources: p.Sources})
 		if err == nil {
-			return web.Done(w, r, path(id), "The request is approved. A release can be built from it now.")
+			return web.Done(w, r, path(id), "The request is approved. Build the release from it next.")
 		}
 		if err = p.worded(r, err); !f.Take(err) {
 			return err

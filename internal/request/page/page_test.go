@@ -181,7 +181,7 @@ func TestRequestOverPages(t *testing.T) {
 	}
 	s.post(t, requesttest.Steward, where+"/approve", url.Values{"decision": {decision}, "dataset": {"d-encounters"}}, 303)
 	done := text(t, s.get(t, requesttest.Coordinator, where, 200))
-	for _, want := range []string{"Approved by Jordan Sample, Harbor Hospital", "A release is built from it next", "Decided by the law, at approval"} {
+	for _, want := range []string{"Approved by Jordan Sample, Harbor Hospital", "Its data steward builds a release from it", "Decided by the law, at approval"} {
 		if !strings.Contains(done, want) {
 			t.Errorf("the approved request does not say %q: %s", want, done)
 		}

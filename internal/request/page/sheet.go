@@ -21,6 +21,8 @@ type sheet struct {
 	mayApprove, mayRefuse bool
 	mayAmend, mayWithdraw bool
 	mayReconsider         bool
+	mayBuild              bool      // a release from it
+	releases              []Release // built on it, newest first
 	approve, refuse       *web.Form
 	once                  string
 }
@@ -71,7 +73,7 @@ func (v sheet) verdict() (web.Tone, string) {
 func (v sheet) explanation() string {
 	d := v.Decision
 	if d.Outcome == law.Deny {
-		return words(v.File, request.Why(d))
+		return v.Word(request.Why(d))
 	}
 	var parts []string
 	kept, changed, dropped := request.Tally(d)
@@ -108,7 +110,16 @@ func (v sheet) next() string {
 		}
 		return "No review of the single request is needed; " + v.Name(v.Ask.Discloser) + " chooses the datasets next."
 	case request.Granted:
-		return "Approved by " + v.Name(v.Ask.Discloser) + ". A release is built from it next."
+		by := "Approved by " + v.Name(v.Ask.Discloser) + ". "
+		switch {
+		case len(v.releases) > 0:
+			return by + "A release was built from it."
+		case v.mayBuild:
+			return by + "Build the release from it."
+		case v.asker:
+			return by + "Its data steward builds a release from it; you then fetch it under Releases."
+		}
+		return by + "A data steward builds a release from it."
 	case request.Denied:
 		if v.asker {
 			return "See below what would have to change. When it has changed, have the request decided again; or narrow it."
@@ -276,10 +287,10 @@ func (v sheet) grounds() []web.Fact {
 	}
 	var out []web.Fact
 	if len(facts) > 0 {
-		out = append(out, web.Fact{Term: "It rests on", Value: words(v.File, sentenceCase(strings.Join(facts, "; "))+".")})
+		out = append(out, web.Fact{Term: "It rests on", Value: v.Word(sentenceCase(strings.Join(facts, "; ")) + ".")})
 	}
 	if len(documents) > 0 {
-		out = append(out, web.Fact{Term: "Documents", Value: strings.Join(documents, ", ")})
+		out = append(out, web.Fact{Term: "Documents", Show: documented(v, documents)})
 	}
 	return out
 }
@@ -302,7 +313,16 @@ func params(o law.Obligation) string {
 }
 
 // smallest leaves out remedies that ask for more changes than another that leads as far.
+// Those that mend an agreement which the two have already come first: it is what they
+// set out from.
 func smallest(list []law.Remedy) []law.Remedy {
+	mends := func(r law.Remedy) int {
+		if len(request.Agreements(strings.Join(r.Changes, " "))) > 0 {
+			return 0
+		}
+		return 1
+	}
+	list = slices.SortedStableFunc(slices.Values(list), func(a, b law.Remedy) int { return mends(a) - mends(b) })
 	return slices.DeleteFunc(slices.Clone(list), func(r law.Remedy) bool {
 		return slices.ContainsFunc(list, func(s law.Remedy) bool {
 			return len(s.Changes) < len(r.Changes) && s.Form >= r.Form && !slices.ContainsFunc(s.Changes, func(c string) bool { return !slices.Contains(r.Changes, c) })
@@ -335,7 +355,7 @@ func (v sheet) facts() []web.Fact {
 		{Term: "Patients and encounters", Value: population(a.Population)},
 		{Term: "Discharged", Value: web.Date(a.Window.From.Time()) + " to " + web.Date(a.Window.Until.Time())},
 		{Term: "Form wanted", Value: sentenceCase(request.FormTitle(a.Form))},
-		{Term: "Recipients", Value: v.names(a.Recipients)},
+		{Term: "Recipients", Value: v.people(a.Recipients)},
 		{Term: "Retention", Value: web.Plural(a.Retention, "day", "days")},
 	}
 	if a.Consortium != "" {
@@ -357,6 +377,42 @@ func (v sheet) facts() []web.Fact {
 		words("Why not less identifying", v.Details.WhyMore)
 	}
 	return out
+}
+
+// people names those who receive, or says how many there are where the reader may not
+// know them.
+func (v sheet) people(ids []string) string {
+	var out []string
+	unknown := 0
+	for _, id := range ids {
+		if name := v.Names[id]; name != "" {
+			out = append(out, name)
+		} else {
+			unknown++
+		}
+	}
+	if unknown > 0 {
+		out = append(out, web.Plural(unknown, "person", "people")+" of "+v.Name(v.Recipient))
+	}
+	return strings.Join(out, ", ")
+}
+
+// person names who acted and for which organization; the people of others are not
+// named.
+func (v sheet) person(id, org string) string {
+	if name := v.Names[id]; name != "" {
+		return name + ", " + v.Name(org)
+	}
+	return v.Name(org)
+}
+
+// dataset is what a dataset is called, to those who hold it.
+func (v sheet) dataset(id string) string {
+	i := slices.IndexFunc(v.Datasets, func(d request.Dataset) bool { return d.ID == id })
+	if i < 0 {
+		return ""
+	}
+	return v.Datasets[i].Name
 }
 
 func (v sheet) names(ids []string) string {
@@ -395,7 +451,7 @@ func population(p request.Population) string {
 func (v sheet) history() []web.Moment {
 	var out []web.Moment
 	for _, s := range v.Steps {
-		m := web.Moment{At: s.At, Who: v.Name(s.Person) + ", " + v.Name(s.Org), Href: "/ledger/" + strconv.FormatInt(s.Seq, 10), Tone: web.Info}
+		m := web.Moment{At: s.At, Who: v.person(s.Person, s.Org), Href: "/ledger/" + strconv.FormatInt(s.Seq, 10), Tone: web.Info}
 		switch {
 		case s.What == "submitted":
 			m.What = "Request submitted"
@@ -474,8 +530,8 @@ func reasons() []web.Option {
 
 // byline says who asks whom.
 func (v sheet) byline() string {
-	asker := v.Name(v.By)
-	if asker == v.By {
+	asker := v.Names[v.By]
+	if asker == "" {
 		asker = "A " + access.Title(v.Role)
 	}
 	if v.Recipient == v.Ask.Discloser {
@@ -497,23 +553,16 @@ func (v sheet) approved() []web.Fact {
 	if err != nil {
 		return nil
 	}
-	var sets, missing []string
-	for _, id := range p.Datasets {
-		name := id
-		if i := slices.IndexFunc(v.Datasets, func(d request.Dataset) bool { return d.ID == id }); i >= 0 {
-			name = v.Datasets[i].Name
-		}
-		sets = append(sets, name)
-	}
+	var missing []string
 	for _, id := range p.Missing {
 		if e, ok := phi.Lookup(id); ok {
 			missing = append(missing, e.Title)
 		}
 	}
 	out := []web.Fact{
-		{Term: "Approved by", Value: v.Name(p.ApprovedBy) + ", " + v.Name(p.Discloser)},
+		{Term: "Approved by", Value: v.person(p.ApprovedBy, p.Discloser)},
 		{Term: "On", Show: web.When(p.ApprovedAt)},
-		{Term: "From", Value: strings.Join(sets, ", ")},
+		{Term: "From", Show: sources(v, p.Datasets)},
 		{Term: "Discharged", Value: web.Date(p.Window.From.Time()) + " to " + web.Date(p.Window.Until.Time())},
 		{Term: "Retention", Value: web.Plural(p.Retention, "day", "days")},
 	}
