@@ -67,3 +67,24 @@ func (Proof) Action() string { return "ledger.prove" }
 func (q Proof) Answer(ctx context.Context, r *ledger.Reading) ([]byte, error) {
 	return r.Prove(ctx, q.Seq)
 }
+
+// A Directory knows what things are called.
+type Directory interface {
+	// Titles returns what streams ("request/q-…"), organizations and users are called, by
+	// stream or id, as far as the actor may know.
+	Titles(ctx context.Context, r *ledger.Reading, ids []string) (map[string]string, error)
+}
+
+// Titles asks what the things are called that records speak of.
+type Titles struct {
+	IDs       []string // streams, organizations, users
+	Directory Directory
+}
+
+// Action implements [ledger.Question].
+func (Titles) Action() string { return "ledger.see" }
+
+// Answer implements [ledger.Question].
+func (q Titles) Answer(ctx context.Context, r *ledger.Reading) (map[string]string, error) {
+	return q.Directory.Titles(ctx, r, q.IDs)
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"chaperone.example/internal/access"
@@ -19,6 +20,8 @@ type Page struct {
 	Desk   *ledger.Desk
 	Origin string
 	Policy []byte // that trusts this ledger, for those who verify offline
+	// Directory tells what records are about; nil: ids stand for names.
+	Directory history.Directory
 }
 
 // Routes adds the pages to mux.
@@ -44,7 +47,12 @@ func (p Page) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, listPage(c, r.FormValue("stream"), before >= 0))
+	stream := r.FormValue("stream")
+	names, err := p.names(r, stream, c.Records...)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, listPage(c, names, stream, before >= 0))
 }
 
 func (p Page) record(w http.ResponseWriter, r *http.Request) error {
@@ -60,7 +68,28 @@ func (p Page) record(w http.ResponseWriter, r *http.Request) error {
 	if err := json.Indent(&body, rec.Body, "", "  "); err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, recordPage(rec, body.String()))
+	names, err := p.names(r, "", rec)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, recordPage(rec, names, body.String()))
+}
+
+// names asks what the records are about and who is in them.
+func (p Page) names(r *http.Request, stream string, records ...ledger.Record) (titles, error) {
+	if p.Directory == nil {
+		return nil, nil
+	}
+	ids := []string{stream}
+	for _, rec := range records {
+		ids = append(ids, rec.Stream, rec.Actor.ID, rec.Actor.Org)
+		for _, party := range rec.Parties {
+			ids = append(ids, party.Org)
+		}
+	}
+	slices.Sort(ids)
+	ids = slices.DeleteFunc(slices.Compact(ids), func(s string) bool { return s == "" })
+	return ledger.Ask(r.Context(), p.Desk, access.Actor(r.Context()), history.Titles{IDs: ids, Directory: p.Directory})
 }
 
 func (p Page) proof(w http.ResponseWriter, r *http.Request) error {
