@@ -238,7 +238,7 @@ func environmentOptions() []web.Option {
 func repositoryOptions(all []dataset.Repository) []web.Option {
 	var options []web.Option
 	for _, r := range all {
-		options = append(options, web.Option{Value: r.ID, Label: r.ID, Hint: "Region " + r.Region})
+		options = append(options, web.Option{Value: r.ID, Label: kept(r.ID, r.Region)})
 	}
 	return options
 }
@@ -267,7 +267,12 @@ func history(v sheetView) []web.Moment {
 		case "dataset.confirmed":
 			x.What, x.Tone = "Classification of version "+n+" confirmed", web.Good
 		case "dataset.opened":
-			x.What, x.Note, x.Tone = "Version "+n+" opened for use", m.Reason, web.Info
+			x.What, x.Tone = "Version "+n+" opened for use", web.Info
+			if strings.HasPrefix(m.Reason, "q-") {
+				x.What = "Version " + n + " opened to build a release on an approved request"
+			} else {
+				x.Note = m.Reason
+			}
 		case "dataset.retired":
 			x.What, x.Note, x.Tone = "Retired", dataset.Ending(m.Note).Title(), web.Plain
 		default:
@@ -276,6 +281,31 @@ func history(v sheetView) []web.Moment {
 		all = append(all, x)
 	}
 	return all
+}
+
+// kept says where a dataset is stored: "Hub vault, US".
+func kept(repository, region string) string {
+	name := strings.ReplaceAll(repository, "-", " ")
+	if name == "" {
+		return country(region)
+	}
+	return strings.ToUpper(name[:1]) + name[1:] + ", " + country(region)
+}
+
+// country writes the region of a country, "us", as its code: other regions have names.
+func country(region string) string {
+	if len(region) == 2 {
+		return strings.ToUpper(region)
+	}
+	return region
+}
+
+// emptyNext says what to do where there is no dataset, to those who may and to others.
+func emptyNext(register bool) string {
+	if register {
+		return "Register an extract or an export; every column is classified before anything of it can be shared."
+	}
+	return "Your organization has registered none. A data steward does, before anything of it can be shared."
 }
 
 // where returns the place of a problem in words.
