@@ -99,7 +99,12 @@ func forbidden(g Grant, role phi.Role) error {
 }
 
 // Title returns a role in words: "privacy officer".
-func Title(r phi.Role) string { return strings.ReplaceAll(string(r), "-", " ") }
+func Title(r phi.Role) string {
+	if r == phi.Technician {
+		return "MSP technician"
+	}
+	return strings.ReplaceAll(string(r), "-", " ")
+}
 
 // A Mux serves the routes of a table and nothing else.
 type Mux struct {

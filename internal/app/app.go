@@ -7,7 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +20,7 @@ import (
 	"chaperone.example/internal/access"
 	"chaperone.example/internal/agreement"
 	"chaperone.example/internal/dataset"
+	"chaperone.example/internal/fault"
 	"chaperone.example/internal/identity"
 	"chaperone.example/internal/identity/session"
 	"chaperone.example/internal/org"
@@ -86,7 +87,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		c.LogTo = io.Discard
 	}
 	if _, err := os.Stat(filepath.Join(c.Dir, ledgerFile)); c.Existing && err != nil {
-		return nil, fmt.Errorf("app: there is no ledger in %s", filepath.Base(c.Dir))
+		return nil, fault.New(fault.NotFound, "there is no ledger in %s; \"chaperone init\" sets up a hub", c.Dir)
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("app: %w", err)
@@ -240,5 +241,5 @@ func (a *App) surround(ctx context.Context, who ledger.Actor) ([]web.NavItem, we
 		}
 	}
 	h, err := a.Log.Head(ctx)
-	return nav, web.Head{Size: uint64(h.N), Root: base64.StdEncoding.EncodeToString(h.Hash[:]), Href: "/ledger"}, err
+	return nav, web.Head{Size: uint64(h.N), Root: hex.EncodeToString(h.Hash[:]), Href: "/ledger"}, err
 }

@@ -18,6 +18,7 @@ import (
 	"chaperone.example/internal/org"
 	"chaperone.example/internal/release"
 	"chaperone.example/internal/request"
+	requestpage "chaperone.example/internal/request/page"
 	"chaperone.example/law"
 	"chaperone.example/law/civil"
 	"chaperone.example/law/instrument"
@@ -113,13 +114,24 @@ func (f *facts) Recipients(ctx context.Context, r *ledger.Reading) ([]request.Re
 	return out, nil
 }
 
-// Names returns the names of organizations and people that the actor may know.
+// Names returns what organizations, people and agreements are called, as far as the
+// actor may know.
 func (f *facts) Names(ctx context.Context, r *ledger.Reading, ids []string) (map[string]string, error) {
 	var people []string
 	out := map[string]string{}
 	for _, id := range ids {
 		if strings.HasPrefix(id, "u-") {
 			people = append(people, id)
+			continue
+		}
+		if strings.HasPrefix(id, "a-") {
+			name, err := f.agreement(ctx, r, id)
+			if err != nil {
+				return nil, err
+			}
+			if name != "" {
+				out[id] = name
+			}
 			continue
 		}
 		name, _, err := f.orgs.Who(ctx, r, id)
@@ -136,6 +148,25 @@ func (f *facts) Names(ctx context.Context, r *ledger.Reading, ids []string) (map
 	}
 	maps.Copy(out, names)
 	return out, nil
+}
+
+// agreement says in words which agreement has an id, to its parties: nothing to
+// others.
+func (f *facts) agreement(ctx context.Context, r *ledger.Reading, id string) (string, error) {
+	c, err := ledger.See(ctx, r, agreement.Kind, id)
+	if fault.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	up, _, err := f.orgs.Who(ctx, r, c.Upstream)
+	if err != nil {
+		return "", err
+	}
+	down, _, err := f.orgs.Who(ctx, r, c.Downstream)
+	kind := c.Kind().Title()
+	return "the " + strings.ToLower(kind[:1]) + kind[1:] + " of " + up + " with " + down, err
 }
 
 // Available lists the own datasets from which data can be released.
@@ -199,7 +230,7 @@ func (f *facts) Edges(ctx context.Context, r *ledger.Reading) ([]org.Edge, error
 	for _, l := range links {
 		e := org.Edge{From: l.From, To: l.To, Agreement: l.ID, Live: l.Live}
 		if !l.Live {
-			e.Gap = "agreement: " + string(l.Status)
+			e.Gap = "the agreement is " + string(l.Status)
 		}
 		out = append(out, e)
 	}
@@ -266,6 +297,18 @@ func (p permits) Permit(ctx context.Context, r *ledger.Reading, id string) (rele
 	slices.Sort(out.Duties)
 	out.Duties = slices.Compact(out.Duties)
 	return out, nil
+}
+
+// released is what was built on requests, for their pages.
+type released struct{ *App }
+
+func (a released) Of(ctx context.Context, who ledger.Actor, id string) ([]requestpage.Release, error) {
+	rows, err := ledger.Ask(ctx, a.Desk, who, release.List{Request: id})
+	var out []requestpage.Release
+	for _, x := range rows {
+		out = append(out, requestpage.Release{ID: x.ID, At: x.At})
+	}
+	return out, err
 }
 
 // terms returns the clauses of the agreements in force between the two, to travel

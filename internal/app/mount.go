@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"chaperone.example/internal/access"
@@ -51,9 +52,9 @@ func (a *App) mount() error {
 	orgpage.Page{Desk: a.Desk, Agreements: a.facts, People: a.facts.people}.Routes(mux)
 	agreementpage.Page{Desk: a.Desk, Parties: a.facts.orgs, Directory: directory{a}, May: a.table.May}.Routes(mux)
 	datasetpage.Page{Store: a.Datasets, Releases: edges{a.facts}, People: directory{a}.People, May: a.table.May}.Routes(mux)
-	requestpage.Page{Desk: a.Desk, Sources: a.Sources}.Routes(mux)
+	requestpage.Page{Desk: a.Desk, Sources: a.Sources, Releases: released{a}}.Routes(mux)
 	releasepage.Page{Builder: a.Builder, Index: a.Register, Directory: a.facts, May: a.table.May}.Routes(mux)
-	historypage.Page{Desk: a.Desk, Origin: origin, Policy: a.Policy}.Routes(mux)
+	historypage.Page{Desk: a.Desk, Origin: origin, Policy: a.Policy, Directory: titles{a}}.Routes(mux)
 
 	api := rest.New(mux, a.version)
 	identityrest.Routes(api, a.Door)
@@ -131,12 +132,12 @@ func (a *App) counts(ctx context.Context) (map[string]int, error) {
 		out["awaiting"], out["requests"] = waiting.Await, waiting.Ours
 	}
 	if _, err := a.table.Permit(ctx, who, release.List{}.Action()); err == nil {
-		offers, err := ledger.Ask(ctx, a.Desk, who, release.List{})
+		offers, err := ledger.Ask(ctx, a.Desk, who, release.List{Requests: a.Builder.Requests})
 		if err != nil {
 			return nil, err
 		}
 		for _, o := range offers {
-			if o.Recipient == who.Org && o.Status == release.Open && o.Downloads == 0 {
+			if o.Mine && o.Status == release.Open && o.Barred == "" && o.Downloads == 0 {
 				out["releases"]++
 			}
 		}
@@ -150,6 +151,15 @@ func (a *App) counts(ctx context.Context) (map[string]int, error) {
 			if c.Next == agreement.Read {
 				out["agreements"]++
 			}
+		}
+	}
+	if _, err := a.table.Permit(ctx, who, request.Prepare{}.Action()); err == nil {
+		choices, err := ledger.Ask(ctx, a.Desk, who, request.Prepare{Sources: a.Sources})
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(choices.Recipients, func(p request.Recipient) bool { return p.ID == who.ID }) {
+			out["keyless"] = 1
 		}
 	}
 	return out, nil
