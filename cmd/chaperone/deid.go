@@ -18,15 +18,15 @@ import (
 )
 
 type deid struct {
-	Profile     string `required:"" enum:"safe-harbor,limited-data-set" help:"safe-harbor (45 CFR 164.514(b)(2)) or limited-data-set (164.514(e))."`
-	Format      string `required:"" enum:"fhir,csv" help:"fhir (R4: NDJSON or a Bundle) or csv."`
-	In          string `required:"" type:"existingfile" help:"The file to read."`
-	Out         string `required:"" type:"path" help:"The file to write. It appears only when it is complete."`
-	Manifest    string `type:"path" help:"Where to write what was done, by path, without any value."`
+	Profile     string `required:"" placeholder:"PROFILE" enum:"safe-harbor,limited-data-set" help:"safe-harbor (45 CFR 164.514(b)(2)) or limited-data-set (164.514(e))."`
+	Format      string `required:"" placeholder:"FORMAT" enum:"fhir,csv" help:"fhir (R4: NDJSON or a Bundle) or csv."`
+	In          string `required:"" type:"existingfile" placeholder:"FILE" help:"The file to read."`
+	Out         string `required:"" type:"path" placeholder:"FILE" help:"The file to write. It appears only when it is complete."`
+	Manifest    string `type:"path" placeholder:"FILE" help:"Where to write what was done, by path, without any value."`
 	AsOf        string `name:"as-of" placeholder:"YYYY-MM-DD" help:"The day at which ages are judged when a record does not say; today by default."`
 	ZIP         string `name:"zip" default:"2020" enum:"2000,2010,2020,union" help:"The census by which three-digit ZIP codes are judged."`
 	DropUnknown bool   `help:"CSV: remove columns that are not known, instead of refusing the file."`
-	Key         string `type:"existingfile" help:"limited-data-set: a file of at least 32 random bytes, from which the recipient's codes are computed. Without it the codes are random, and not the same next time."`
+	Key         string `type:"existingfile" placeholder:"FILE" help:"limited-data-set: a file of at least 32 random bytes, from which the recipient's codes are computed. Without it the codes are random, and not the same next time."`
 	Recipient   string `default:"recipient" help:"limited-data-set with --key: for whom; another recipient gets other codes."`
 }
 
@@ -68,7 +68,7 @@ func (c deid) Run(ctx context.Context, t terminal) error {
 			return err
 		}
 	}
-	t.say("%s: %d of %d %s written, %d kinds of unknown content removed", c.Profile, m.Records.Out, m.Records.In, m.Records.Kind, len(m.Unknown))
+	t.say("%s: %d of %d %s written; kinds of unknown content removed: %d", c.Profile, m.Records.Out, m.Records.In, m.Records.Kind, len(m.Unknown))
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"text/tabwriter"
 	"time"
@@ -22,10 +23,16 @@ type demo struct {
 	Code demoCode `cmd:"" help:"Print the one-time code of a person of the demonstration."`
 }
 
+// Help implements kong's longer help.
+func (demo) Help() string {
+	return `"chaperone demo" takes the flags of "chaperone demo run": --once to walk the story in the
+terminal and end, --dir FOLDER to keep the data, --listen HOST:PORT.`
+}
+
 type demoRun struct {
 	Once   bool   `help:"Walk the story in the terminal, verify the ledger, and end."`
-	Dir    string `type:"path" help:"Keep the data folder there, and continue what is in it. Without it, a fresh folder is used."`
-	Listen string `help:"Where to listen instead of 127.0.0.1:8080, which only this machine can reach."`
+	Dir    string `type:"path" placeholder:"FOLDER" help:"Keep the data folder there, and continue what is in it. Without it, a fresh folder is used."`
+	Listen string `placeholder:"HOST:PORT" help:"Where to listen instead of 127.0.0.1:8080, which only this machine can reach."`
 }
 
 // Help implements kong's longer help.
@@ -57,6 +64,9 @@ func (c demoRun) Run(ctx context.Context, t terminal) error {
 	}
 	if err := s.Walk(ctx); err != nil {
 		return err
+	}
+	if c.Once && fresh {
+		t.say("The data of this run are removed. With --dir FOLDER they stay, and so does the proof to verify.")
 	}
 	if c.Once {
 		return nil
@@ -101,12 +111,20 @@ func invite(t terminal, s *story.Story, dir, url string) {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", i.Job, i.Organization, i.Login)
 	}
 	w.Flush()
-	fmt.Fprintf(t.out, "\nOne-time code: chaperone demo code SIGN-IN-NAME --dir %s\nStart with the data steward: a request awaits a decision.\n", dir)
+	fmt.Fprintf(t.out, "\nThe six-digit code of a person comes from another terminal, and works once:\n  %s demo code SIGN-IN-NAME --dir %s\nStart as the data steward: a request awaits the decision.\n", program(os.Args[0]), dir)
+}
+
+// program is what the person types to run this program again.
+func program(arg string) string {
+	if strings.Contains(arg, "go-build") { // of "go run", which keeps no binary
+		return "go run ./cmd/chaperone"
+	}
+	return arg
 }
 
 type demoCode struct {
 	User string `arg:"" help:"The sign-in name."`
-	Dir  string `type:"existingdir" help:"The data folder that the demonstration printed; the newest one if left out."`
+	Dir  string `type:"existingdir" placeholder:"FOLDER" help:"The data folder that the demonstration printed; the newest one if left out."`
 }
 
 func (c demoCode) Run(ctx context.Context, t terminal) error {

@@ -9,13 +9,13 @@ import (
 )
 
 type initialize struct {
-	Dir          string   `required:"" type:"path" help:"The data folder; made if it does not exist."`
+	Dir          string   `required:"" type:"path" placeholder:"FOLDER" help:"The data folder; made if it does not exist."`
 	Origin       string   `default:"chaperone.example/hub" help:"The name of the ledger in its checkpoints. It never changes."`
-	Organization string   `required:"" help:"The organization that runs the hub."`
-	State        string   `help:"Its State, two letters."`
+	Organization string   `required:"" placeholder:"NAME" help:"The organization that runs the hub."`
+	State        string   `placeholder:"OH" help:"Its State, two letters."`
 	Is           []string `default:"business-associate" help:"What it is under the law: business-associate, aggregator, covered-entity …"`
-	Name         string   `required:"" help:"The first administrator."`
-	Login        string   `required:"" help:"The administrator's sign-in name: an e-mail address."`
+	Name         string   `required:"" placeholder:"NAME" help:"The name of the first administrator."`
+	Login        string   `required:"" placeholder:"E-MAIL" help:"The administrator's sign-in name: an e-mail address."`
 }
 
 // Help implements kong's longer help.
@@ -39,7 +39,7 @@ func (c initialize) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	t.say("The hub is set up. Keep the folder %s/keys out of every backup of the data, and back it up apart.\nInvitation of the first administrator, shown once:", c.Dir)
+	t.say("The hub is set up. Keep the folder %s/keys out of every backup of the data, and back it up apart.\nNext: chaperone serve --dir %s, then open /join and enter the invitation of the first\nadministrator, shown once:", c.Dir, c.Dir)
 	_, err = fmt.Fprintln(t.out, code)
 	return err
 }

@@ -4,14 +4,18 @@ import (
 	"context"
 
 	"chaperone.example/internal/app"
+	"chaperone.example/internal/fault"
 )
 
 type rebuild struct {
-	Dir string `required:"" type:"existingdir" help:"The data folder. No hub may be running on it."`
+	Dir string `required:"" type:"existingdir" placeholder:"FOLDER" help:"The data folder. No hub may be running on it."`
 }
 
 func (c rebuild) Run(ctx context.Context, t terminal) error {
 	a, err := app.Open(ctx, app.Config{Dir: c.Dir, Existing: true})
+	if fault.Is(err, fault.NotFound) {
+		return badFile{err}
+	}
 	if err != nil {
 		return err
 	}

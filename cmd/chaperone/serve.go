@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"chaperone.example/internal/app"
+	"chaperone.example/internal/fault"
 )
 
 type serve struct {
-	Dir    string `required:"" type:"path" help:"The data folder; made if it does not exist."`
-	Listen string `default:"127.0.0.1:8443" help:"Where to listen."`
-	Cert   string `type:"existingfile" help:"TLS certificate (PEM). Without it, a proxy in front must end TLS: say so with --behind-tls."`
-	Key    string `type:"existingfile" help:"Private key of the certificate (PEM)."`
+	Dir    string `required:"" type:"path" placeholder:"FOLDER" help:"The data folder, as \"chaperone init\" made it."`
+	Listen string `default:"127.0.0.1:8443" placeholder:"HOST:PORT" help:"Where to listen."`
+	Cert   string `type:"existingfile" placeholder:"FILE" help:"TLS certificate (PEM). Without it, a proxy in front must end TLS: say so with --behind-tls."`
+	Key    string `type:"existingfile" placeholder:"FILE" help:"Private key of the certificate (PEM)."`
 	Behind bool   `name:"behind-tls" help:"A proxy in front of the hub ends TLS."`
 	Origin string `default:"chaperone.example/hub" help:"The name of the ledger in its checkpoints. It never changes."`
 }
@@ -23,7 +24,10 @@ func (c serve) Run(ctx context.Context, t terminal) error {
 	if (c.Cert == "") != (c.Key == "") {
 		return badFile{errors.New("--cert and --key go together")}
 	}
-	a, err := app.Open(ctx, app.Config{Dir: c.Dir, Origin: c.Origin, TLS: c.Cert != "" || c.Behind, LogTo: t.err})
+	a, err := app.Open(ctx, app.Config{Dir: c.Dir, Origin: c.Origin, TLS: c.Cert != "" || c.Behind, LogTo: t.err, Existing: true, Version: build()})
+	if fault.Is(err, fault.NotFound) {
+		return badFile{err}
+	}
 	if err != nil {
 		return err
 	}

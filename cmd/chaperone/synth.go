@@ -14,7 +14,7 @@ type synth struct {
 	Patients  int    `default:"200" help:"How many patients a hospital, those shared with others included."`
 	Months    int    `default:"12" help:"How many months of care."`
 	Seed      uint64 `default:"1" help:"The same seed gives the same bytes."`
-	Out       string `required:"" type:"path" help:"The folder to write; it must be empty or not exist."`
+	Out       string `required:"" type:"path" placeholder:"FOLDER" help:"The folder to write; it must be empty or not exist."`
 }
 
 // Help implements kong's longer help.

@@ -13,7 +13,7 @@ import (
 
 type verify struct {
 	File   string `arg:"" type:"existingfile" help:"The proof, as exported from the page of a record (*.tlog-proof)."`
-	Policy string `required:"" type:"existingfile" help:"The policy: the public keys that you trust, got by a way that you trust."`
+	Policy string `required:"" type:"existingfile" placeholder:"FILE" help:"The policy: the public keys that you trust, got by a way that you trust."`
 	JSON   bool   `help:"Print the verdict as JSON."`
 }
 

@@ -51,13 +51,13 @@ func (s *Story) join(ctx context.Context) error {
 			}
 		}
 	}
-	return s.ok("%d organizations: a collaborative, %d competing hospitals, an MSP, its cloud, a community partner; %d people, one a job", len(s.orgs), len(s.hospitals), people)
+	return s.ok("%d organizations: a collaborative, %d competing hospitals, an MSP, its cloud, a community partner; %d people, one for each job", len(s.orgs), len(s.hospitals), people)
 }
 
 // populate registers the people of an organization.
 func (s *Story) populate(ctx context.Context, o organization) error {
 	for _, role := range o.roles {
-		n := identity.Newcomer{Org: o.id, Role: role, Name: o.display(role), Login: o.login(role)}
+		n := identity.Newcomer{Org: o.id, Role: role, Name: display(role), Login: o.login(role)}
 		err := identity.Populate(ctx, s.app.Log, s.app.Vault, user(o.id, role), n, Password, secret(o.login(role)))
 		if err != nil && !fault.Is(err, fault.Conflict) {
 			return err
@@ -218,7 +218,7 @@ func (s *Story) contribute(ctx context.Context) error {
 		for _, e := range facts.Elements {
 			fields += len(e.Fields)
 		}
-		if err := s.ok("%s: %s, %d records, %d fields classified as %d elements, sealed under its own key, sha256 %.12s…", d.name, d.file, facts.Records, fields, len(facts.Elements), facts.SHA256); err != nil {
+		if err := s.ok("%s: %s, %d records, %d fields classified as %d elements, sealed under the hospital's own key, SHA-256 %.12s…", d.name, d.file, facts.Records, fields, len(facts.Elements), facts.SHA256); err != nil {
 			return err
 		}
 	}

@@ -59,10 +59,9 @@ func user(org string, role phi.Role) string {
 func (o organization) login(role phi.Role) string { return string(role) + "@" + o.domain }
 
 // display names a person by the job, so that nobody is invented.
-func (o organization) display(role phi.Role) string {
-	title := access.Title(role)
-	return strings.ToUpper(title[:1]) + title[1:] + " of " + strings.TrimSuffix(o.name, " (synthetic)")
-}
+func display(role phi.Role) string { return capital(access.Title(role)) + " (synthetic)" }
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // secret is the authenticator's secret of a person: known, since it protects
 // nothing.

@@ -14,8 +14,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
+	"chaperone.example/internal/access"
 	"chaperone.example/internal/app"
 	"chaperone.example/internal/fault"
 	"chaperone.example/internal/synth"
@@ -105,6 +105,9 @@ func readTruth(dir string) (synth.Truth, error) {
 // Walk tells the whole story. It stops at the first step that does not end as it
 // must.
 func (s *Story) Walk(ctx context.Context) error {
+	if err := s.say("Each step is an ordinary command of the person whose job it is. It says ok when it is\ndurable; [n] is how many records the ledger holds by then."); err != nil {
+		return err
+	}
 	for _, chapter := range []struct {
 		title string
 		tell  func(context.Context) error
@@ -117,7 +120,7 @@ func (s *Story) Walk(ctx context.Context) error {
 		{"6. Accounted for, and provable", s.account},
 		{"7. The agreement ends, and so does the flow", s.end},
 	} {
-		if err := s.say("\n%s", chapter.title); err != nil { // [n]: records in the ledger by then
+		if err := s.say("\n%s", chapter.title); err != nil {
 			return err
 		}
 		if err := chapter.tell(ctx); err != nil {
@@ -191,7 +194,7 @@ func (s *Story) SignIns() []SignIn {
 				continue
 			}
 			seen[role] = true
-			out = append(out, SignIn{strings.ReplaceAll(string(role), "-", " "), s.orgs[i].name, s.orgs[i].login(role)})
+			out = append(out, SignIn{capital(access.Title(role)), s.orgs[i].name, s.orgs[i].login(role)})
 		}
 	}
 	return out

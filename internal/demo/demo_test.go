@@ -59,7 +59,7 @@ func TestStory(t *testing.T) {
 	told, logged := walk(t, dir)
 	for _, want := range []string{
 		"12 organizations", "cannot sign its draft", "45 CFR 164.504(e)(2)(ii)(C)", "a copy for the test environment is refused",
-		"Decided: right-size, as limited", "denied", "none of the", "disclosure log of", "accounting for one patient",
+		"Decided: right-sized to a limited data set", "denied", "none of the", "disclosure log of", "accounting for one patient",
 		"verified offline", "with one byte changed it does not verify", "its package, still on offer, stops", "ledger verified",
 	} {
 		if !strings.Contains(told, want) {

@@ -53,7 +53,30 @@ func elements() []string {
 	}
 }
 
-// ask submits what a coordinator asks of a hospital, and returns the decision.
+// details is what the coordinator writes about the project of a request.
+func details(id string) request.Details {
+	switch id {
+	case waiting:
+		return request.Details{
+			Project:   "Shorter stays",
+			Statement: "Compare the length of stay by diagnosis-related group and discharge disposition between the hospitals of the collaborative, and find what delays a discharge.",
+			WhyMore:   "Stays are counted in days from admission to discharge.",
+		}
+	case afterwards:
+		return request.Details{
+			Project:   "Fewer readmissions, second round",
+			Statement: "Count unplanned readmissions within 30 days of discharge again, after the first measures.",
+			WhyMore:   "Days between discharge and the next admission are needed.",
+		}
+	}
+	return request.Details{
+		Project:   "Fewer readmissions within 30 days",
+		Statement: "Count unplanned readmissions within 30 days of discharge by service and disposition, and find the stays where a call within two days could have helped.",
+		WhyMore:   "Days between discharge and the next admission are needed.",
+	}
+}
+
+// submit sends what a coordinator asks of a hospital, and returns the decision.
 func (s *Story) submit(ctx context.Context, id string, h hospital, activity purpose.Activity, people []string, what []string) (law.Decision, error) {
 	who := actor(collaborative, phi.QualityCoordinator)
 	c := request.Submit{
@@ -63,11 +86,7 @@ func (s *Story) submit(ctx context.Context, id string, h hospital, activity purp
 			Window:     law.Window{From: civil.Of(2024, time.January, 1), Until: civil.Of(2024, time.December, 31)},
 			Elements:   what, Form: law.Identified, Recipients: people, Retention: 365,
 		},
-		Details: request.Details{
-			Project:   "Fewer readmissions within 30 days",
-			Statement: "Count unplanned readmissions within 30 days of discharge by service and disposition, and find the stays where a call within two days could have helped.",
-			WhyMore:   "Days between discharge and the next admission are needed.",
-		},
+		Details: details(id),
 		Sources: s.app.Sources,
 	}
 	if err := do(ctx, s, who, request.Kind, id, "submit "+id, c); err != nil {
@@ -95,10 +114,10 @@ func (s *Story) ask(ctx context.Context) error {
 	for _, l := range d.Lines {
 		counts[l.Treatment]++
 	}
-	if err := s.ok("asked of %s: %d elements, identifiable. Decided: %s, as %s, on rule %s", first.name, len(d.Lines), d.Outcome, d.Form, d.Basis); err != nil {
+	if err := s.ok("asked of %s: %d elements, identifiable. Decided: right-sized to a %s, on the basis %s (rule %s)", first.name, len(d.Lines), request.FormTitle(d.Form), basisTitle(d), d.Basis); err != nil {
 		return err
 	}
-	if err := s.say("       %d kept, %d transformed, %d withheld; for example:", counts[law.Kept], counts[law.Transformed], counts[law.Dropped]); err != nil {
+	if err := s.say("       %d elements kept, %d changed, %d withheld; for example:", counts[law.Kept], counts[law.Transformed], counts[law.Dropped]); err != nil {
 		return err
 	}
 	for _, want := range []string{"patient.ssn", "patient.token", "encounter.discharge-date", "clinical.note"} {
@@ -116,19 +135,29 @@ func (s *Story) ask(ctx context.Context) error {
 	if _, err := s.submit(ctx, waiting, first, purpose.Comparison, people, elements()); err != nil {
 		return err
 	}
-	if err := s.ok("the same asked of %s; a third request awaits the steward of %s", s.hospitals[1].name, first.name); err != nil {
+	if err := s.ok("the same asked of %s; a request of another project awaits the steward of %s", s.hospitals[1].name, first.name); err != nil {
 		return err
 	}
 	return s.askIncomplete(ctx, people)
 }
 
+// basisTitle is what the basis of a decision is called.
+func basisTitle(d law.Decision) string {
+	r, _ := law.Lookup(d.Basis)
+	return r.Title
+}
+
+// line prints what becomes of an element, in the words of the pages.
 func (s *Story) line(l law.Line) error {
 	what := string(l.Treatment)
-	if l.Treatment == law.Dropped {
+	switch l.Treatment {
+	case law.Dropped:
 		what = "withheld"
+	case law.Transformed:
+		what = "changed"
 	}
 	if l.As != "" {
-		what += " to " + l.As
+		what += ": " + l.As
 	}
 	if err := s.say("       %-26s %s (%s, %s)\n         %s", l.Title, what, l.Rule, l.Citation, l.Reason); err != nil || l.More == "" {
 		return err
@@ -230,8 +259,10 @@ func describe(o release.Offer) string {
 		files = append(files, fmt.Sprintf("%s with %d records", f.Name, f.Records))
 	}
 	return fmt.Sprintf("%s; %s, %d patients under codes of this recipient's own, %d elements withheld; encrypted, expires %s",
-		strings.Join(files, ", "), o.Form, o.Patients, len(o.Withheld), o.Expires.Format(time.DateOnly))
+		strings.Join(files, ", "), strings.ToLower(release.FormTitle(o.Form)), o.Patients, len(o.Withheld), day(o.Expires))
 }
+
+func day(t time.Time) string { return t.Format("Jan 2, 2006") }
 
 func (s *Story) offerOf(ctx context.Context, who ledger.Actor, id string) (release.Offer, error) {
 	sheet, err := ledger.Ask(ctx, s.app.Desk, who, release.See{ID: id})
@@ -316,7 +347,7 @@ func (s *Story) account(ctx context.Context) error {
 		return errors.New("demo: the disclosure log is empty")
 	}
 	d := log[len(log)-1]
-	if err := s.ok("disclosure log of %s: %s to %s, %s, on %s, %d records", first.name, d.At.Format(time.DateOnly), s.name(d.Recipient), d.Purpose, d.Authority, d.Records); err != nil {
+	if err := s.ok("disclosure log of %s: %s to %s, %s, on %s, %d records", first.name, day(d.At), s.name(d.Recipient), d.Purpose, d.Authority, d.Records); err != nil {
 		return err
 	}
 	patient, err := s.patient(first)
@@ -330,7 +361,7 @@ func (s *Story) account(ctx context.Context) error {
 	if len(accounting.Entries)+len(accounting.Other) == 0 {
 		return errors.New("demo: the accounting misses a patient whose stay was released")
 	}
-	if err := s.ok("accounting for one patient: %d disclosures to list under 45 CFR 164.528, %d that it exempts (health care operations)", len(accounting.Entries), len(accounting.Other)); err != nil {
+	if err := s.ok("accounting for one patient (45 CFR 164.528): disclosures to list: %d; exempt, as health care operations: %d", len(accounting.Entries), len(accounting.Other)); err != nil {
 		return err
 	}
 	return s.prove(ctx, officer, d.Seq)
