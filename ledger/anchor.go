@@ -35,8 +35,8 @@ func (b *Behind) Error() string {
 	return fmt.Sprintf("ledger: the database holds %d records, but %d were acknowledged: it was restored from a backup or cut off; nothing is written to it, since that would fork the history", b.Have, b.Anchor)
 }
 
-// checkAnchor compares the database with the anchor.
-func checkAnchor(ctx context.Context, db Reader, a Anchor) error {
+// CheckAnchor compares a database with the anchor, and returns a [Behind] if they differ.
+func CheckAnchor(ctx context.Context, db Reader, a Anchor) error {
 	have, err := head(ctx, db)
 	if err != nil {
 		return err

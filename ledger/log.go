@@ -119,7 +119,7 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 	}
 	w.abandon(ctx)
 	if c.Anchor != nil {
-		if err := checkAnchor(ctx, c.DB, c.Anchor); err != nil {
+		if err := CheckAnchor(ctx, c.DB, c.Anchor); err != nil {
 			w.close()
 			return nil, err
 		}
