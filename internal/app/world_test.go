@@ -488,7 +488,7 @@ func (w *world) contribute(ctx context.Context) error {
 		state    string
 	}{
 		{alder, 0, "encounters.csv", intake.Encounters, "ready"}, {alder, 0, "fhir.ndjson", intake.Resources, "ready"},
-		{alder, 0, "encounters.csv", intake.Encounters, "registered"}, {alder, 0, "encounters.csv", intake.Encounters, "received"}, {alder, 0, "encounters.csv", intake.Encounters, "retired"},
+		{alder, 0, "encounters.csv", intake.Encounters, "registered"}, {alder, 0, "encounters.csv", intake.Encounters, "received"}, {alder, 0, "encounters.csv", intake.Encounters, "retired"}, {alder, 0, "fhir.ndjson", intake.Resources, "registered"},
 		{birch, 1, "encounters.csv", intake.Encounters, "ready"}, {birch, 1, "encounters.csv", intake.Encounters, "received"},
 	} {
 		id, err := w.hold(ctx, d.org, d.hospital, d.file, d.format, d.state)
