@@ -6,7 +6,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -32,7 +31,6 @@ import (
 	"chaperone.example/law"
 	"chaperone.example/ledger"
 	"chaperone.example/ledger/anchor"
-	"chaperone.example/ledger/audit"
 	"chaperone.example/phi"
 )
 
@@ -40,7 +38,7 @@ import (
 // is left out has a default.
 type Config struct {
 	Dir      string
-	Origin   string           // name of the ledger; [DefaultOrigin] if empty
+	Origin   string           // name of the ledger; if empty, what the folder says, or [DefaultOrigin]
 	Existing bool             // the folder must hold a ledger already
 	TLS      bool             // people reach the hub over HTTPS
 	Now      func() time.Time // time.Now
@@ -78,7 +76,9 @@ type App struct {
 // Open assembles the hub on a data folder, making what is missing.
 func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if c.Origin == "" {
-		c.Origin = DefaultOrigin
+		if c.Origin, err = origin(c.Dir); err != nil {
+			return nil, err
+		}
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -128,7 +128,7 @@ func (a *App) openStores(ctx context.Context, c Config) error {
 	if a.Policy, err = writePolicy(c.Dir, vkey); err != nil {
 		return err
 	}
-	secret, err := a.Vault.Derive("ledger tags")
+	secret, err := a.Vault.Derive(tagUse)
 	if err != nil {
 		return err
 	}
@@ -206,21 +206,6 @@ func (a *App) Server() *http.Server { return a.site.Server(a.handler) }
 
 // Handler returns the pages and the API.
 func (a *App) Handler() http.Handler { return a.handler }
-
-// Audit recomputes the ledger of a data folder without opening the hub, and compares
-// it with its anchor.
-func Audit(ctx context.Context, dir string) (audit.Report, error) {
-	path := filepath.Join(dir, ledgerFile)
-	if _, err := os.Stat(path); err != nil {
-		return audit.Report{}, errors.New("there is no ledger in this folder")
-	}
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=query_only(on)&_pragma=busy_timeout(10000)")
-	if err != nil {
-		return audit.Report{}, err
-	}
-	defer db.Close()
-	return audit.Database(ctx, db)
-}
 
 // surround returns what stands around the pages of an actor.
 func (a *App) surround(ctx context.Context, who ledger.Actor) ([]web.NavItem, web.Head, error) {

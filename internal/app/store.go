@@ -91,3 +91,20 @@ func writePolicy(dir, vkey string) ([]byte, error) {
 	}
 	return have, nil
 }
+
+// origin returns the name of the ledger in a data folder, which its policy says, or the
+// default where there is none yet.
+func origin(dir string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(dir, policyFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return DefaultOrigin, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	policy, err := proof.ParsePolicy(text)
+	if err != nil {
+		return "", fmt.Errorf("app: %s: %w", policyFile, err)
+	}
+	return policy.Logs()[0], nil
+}

@@ -13,6 +13,7 @@ import (
 
 	"chaperone.example/ledger"
 	"chaperone.example/ledger/leaf"
+	"chaperone.example/ledger/proof"
 	"chaperone.example/ledger/store"
 	"chaperone.example/ledger/tree"
 	"golang.org/x/mod/sumdb/tlog"
@@ -234,4 +235,42 @@ func (a *Auditor) counters(ctx context.Context, db ledger.Reader) error {
 		return fmt.Errorf("ledger: %d parties have no counter", len(a.parties)-found)
 	}
 	return rs.Err()
+}
+
+// Checkpoints checks the cosigned checkpoints that a database keeps against its records
+// and, if it is not nil, a policy.
+func Checkpoints(ctx context.Context, db ledger.Reader, policy *proof.Policy) error {
+	rs, err := db.QueryContext(ctx, `select size, note from checkpoint`)
+	if err != nil {
+		return err
+	}
+	notes := map[int64][]byte{}
+	for rs.Next() {
+		var size int64
+		var note []byte
+		if err := rs.Scan(&size, &note); err != nil {
+			return errors.Join(err, rs.Close())
+		}
+		notes[size] = note
+	}
+	if err := errors.Join(rs.Err(), rs.Close()); err != nil {
+		return err
+	}
+	for size, note := range notes {
+		c, err := proof.ReadCheckpoint(note)
+		if err == nil && policy != nil {
+			_, err = policy.Open(note)
+		}
+		if err != nil {
+			return fmt.Errorf("ledger: the checkpoint at %d records: %w", size, err)
+		}
+		root, err := tlog.TreeHash(size, tree.Reader(store.Tiles(ctx, db)))
+		if err != nil {
+			return fmt.Errorf("ledger: the checkpoint at %d records: %w", size, err)
+		}
+		if c.Tree.N != size || c.Tree.Hash != root {
+			return fmt.Errorf("ledger: the checkpoint at %d records is of another history", size)
+		}
+	}
+	return nil
 }

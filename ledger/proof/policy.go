@@ -176,6 +176,15 @@ func (p *Policy) Witnesses() []Witness {
 	return ws
 }
 
+// Logs returns the names of the logs in the order of the file.
+func (p *Policy) Logs() []string {
+	var names []string
+	for _, l := range p.logs {
+		names = append(names, l.Name())
+	}
+	return names
+}
+
 // Trusts reports whether the policy trusts the log with this verifier key.
 func (p *Policy) Trusts(vkey string) bool {
 	v, err := newLogKey(vkey)
