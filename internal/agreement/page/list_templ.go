@@ -244,9 +244,9 @@ func listPage(v viewer, f filter, rows []agreement.Row, previous, next string) t
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var13 string
-							templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(day(r.End))
+							templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ending(r))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/agreement/page/list.templ`, Line: 44, Col: 45}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/agreement/page/list.templ`, Line: 44, Col: 44}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 							if templ_7745c5c3_Err != nil {

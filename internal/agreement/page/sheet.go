@@ -131,9 +131,18 @@ func sorted(terms []agreement.Term) (attention, text, gates []agreement.Term) {
 // terminated before.
 func (x sheet) until() string {
 	if x.Contract.Termination.Effective != 0 && x.version.N == x.Row.Version {
-		return day(x.Row.End)
+		return ending(x.Row)
 	}
 	return lastDay(x.version)
+}
+
+// ending is the last day of an agreement. One that was terminated on its first day has
+// none.
+func ending(r agreement.Row) string {
+	if r.End != 0 && r.End < r.Start {
+		return "None: it ended on its first day"
+	}
+	return day(r.End)
 }
 
 // plain picks the terms that a person asks about first.
