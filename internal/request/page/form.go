@@ -185,6 +185,11 @@ func read(f *web.Form, old *request.File) (request.Ask, request.Details) {
 	d := request.Details{Project: f.Need("project", "Enter the project's name."),
 		Statement: f.Need("statement", "State the purpose: what the data will be used for."), WhyMore: f.Text("why")}
 	a.Population = readPopulation(f)
+	for name, problem := range map[string]string{"from": "Enter the first day of discharge.", "until": "Enter the last day of discharge."} {
+		if f.Text(name) == "" {
+			f.Wrong(name, problem) // the first problem of a field is the one shown
+		}
+	}
 	a.Window.From, a.Window.Until = civil.On(f.Date("from", false)), civil.On(f.Date("until", false))
 	if a.Window.From != 0 && a.Window.Until != 0 && a.Window.From > a.Window.Until {
 		f.Wrong("until", "The last day is before the first: exchange the two dates.")
@@ -204,6 +209,9 @@ func read(f *web.Form, old *request.File) (request.Ask, request.Details) {
 		f.Wrong("why", "Say why de-identified data do not serve the purpose.")
 	}
 	a.Recipients = present(f.NeedAny("recipient", "Choose at least one recipient."))
+	if f.Text("retention") == "" {
+		f.Wrong("retention", "Enter for how many days the recipients keep the data.")
+	}
 	a.Retention = f.Int("retention", 1, maxRetentionDays)
 	return a, d
 }
