@@ -30,8 +30,10 @@ Agreements, purposes and roles decide what flows; only the minimum necessary goe
 de-identified as far as the purpose allows; everything that happens stands in a
 ledger that nobody can alter and any member verifies offline.
 
-Start here:  chaperone demo          a synthetic consortium, in your browser
-             chaperone demo --once   the same story, printed step by step
+Start here:
+
+    chaperone demo          a synthetic consortium, in your browser
+    chaperone demo --once   the same story, printed step by step
 
 Exit codes: 0 done; 1 the answer is no (a proof does not verify, a request is
 denied); 2 wrong command line; 3 wrong input file, nothing changed; 4 outage.`
@@ -83,11 +85,22 @@ func run(ctx context.Context, args []string, t terminal) int {
 		return code
 	}
 	if err != nil {
-		t.say("chaperone: %v\nTry: chaperone --help", err)
+		t.say("chaperone: %v\nTry: %s --help", err, asked(err))
 		return exitUsage
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
 	return exit(k.Run(t), t)
+}
+
+// asked is the command whose help tells what was wrong with a command line.
+func asked(err error) string {
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) && wrong.Context != nil {
+		if n := wrong.Context.Selected(); n != nil {
+			return n.FullPath()
+		}
+	}
+	return "chaperone"
 }
 
 // A verdict is the answer no: said, and no error of the program.
