@@ -57,6 +57,9 @@ func (a *App) mount() error {
 	historypage.Page{Desk: a.Desk, Origin: origin, Policy: a.Policy, Directory: titles{a}}.Routes(mux)
 
 	api := rest.New(mux, a.version)
+	api.Failed = func(ctx context.Context, err error) {
+		a.site.Log.ErrorContext(ctx, "request failed", "request", web.RequestID(ctx), "err", err)
+	}
 	identityrest.Routes(api, a.Door)
 	orgrest.Routes(api, a.Desk, a.facts, a.facts.people)
 	agreementrest.Routes(api, a.Desk, a.facts.orgs)

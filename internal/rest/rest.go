@@ -59,9 +59,9 @@ func newProblem(status int, code, detail string) *Problem {
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
 }
 
-// problem turns an error into its document. A plain error is an internal one: it is
-// logged, and the client learns nothing of it.
-func problem(ctx context.Context, err error) *Problem {
+// problem turns an error into its document. A plain error is an internal one: failed is
+// told, and the client learns nothing of it.
+func problem(ctx context.Context, err error, failed func(context.Context, error)) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
 		return p
@@ -69,32 +69,26 @@ func problem(ctx context.Context, err error) *Problem {
 	if kind, msg, ok := fault.Of(err); ok {
 		return newProblem(codes[kind], string(kind), msg)
 	}
-	slog.ErrorContext(ctx, "request failed", "err", err)
+	failed(ctx, err)
 	return newProblem(http.StatusInternalServerError, "internal", "internal error: it was logged; try again, or tell the operator")
 }
 
 // An API is where modules declare their operations.
-type API struct{ huma huma.API }
+type API struct {
+	huma huma.API
+
+	// Failed is told of errors that are no faults, of which the client learns nothing.
+	// The default logger is, if it is nil.
+	Failed func(context.Context, error)
+}
 
 // New returns an API that serves on mux, with its OpenAPI document at
 // /api/openapi.json.
 func New(mux humago.Mux, version string) *API {
 	// The library's own error body echoes submitted values; ours must not.
-	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError {
-		code, detail := "invalid", "the request is malformed"
-		if status == http.StatusUnprocessableEntity {
-			detail = "some fields are wrong"
-		}
-		p := newProblem(status, code, detail)
-		for _, err := range errs {
-			var d *huma.ErrorDetail
-			if errors.As(err, &d) {
-				p.Errors = append(p.Errors, Field{d.Location, d.Message})
-			}
-		}
-		return p
-	}
+	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError { return malformed(status, errs) }
 	c := huma.DefaultConfig("Chaperone", version)
+	c.Formats = map[string]huma.Format{"application/json": format, "json": format}
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", namer())
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
@@ -115,7 +109,11 @@ func New(mux humago.Mux, version string) *API {
 		w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
 		w.Write(doc)
 	})
-	return &API{api}
+	return &API{huma: api}
+}
+
+func logFailure(ctx context.Context, err error) {
+	slog.ErrorContext(ctx, "request failed", "err", err)
 }
 
 // namer names the schemas of the document after module and type: every module has
@@ -159,7 +157,11 @@ func register[I, O any](a *API, op huma.Operation, h func(context.Context, *I) (
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
-			return nil, problem(ctx, err)
+			failed := a.Failed
+			if failed == nil {
+				failed = logFailure
+			}
+			return nil, problem(ctx, err, failed)
 		}
 		return out, nil
 	})
@@ -167,7 +169,7 @@ func register[I, O any](a *API, op huma.Operation, h func(context.Context, *I) (
 
 // Refuse answers a request that may not pass its route with a problem document.
 func Refuse(w http.ResponseWriter, r *http.Request, err error) {
-	p := problem(r.Context(), err)
+	p := problem(r.Context(), err, logFailure)
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	writeJSON(w, p)

@@ -46,6 +46,10 @@ func TestProblems(t *testing.T) {
 		"fault":        {`{"name":"bad"}`, "the agreement has ended", 409},
 		"internal":     {`{"name":"oh"}`, "internal error", 500},
 		"unknown key":  {`{"name":"ok","ssn":"078-05-1120"}`, "some fields are wrong", 422},
+		"a name twice": {`{"name":"a","name":"b"}`, "malformed", 400},
+		"not UTF-8":    {"{\"name\":\"\xff\"}", "malformed", 400},
+		"a large one":  {`{"name":` + strings.Repeat("[", 100) + `1`, "malformed", 400},
+		"a patient":    {`{"name":"ok","SECRET Patient":{"a":1}}`, "some fields are wrong", 422},
 		"too long":     {`{"name":"Sensitive"}`, "some fields are wrong", 422},
 		"not json":     {`{`, "malformed", 400},
 		"wrong type":   {`{"name":7}`, "some fields are wrong", 422},
@@ -73,6 +77,45 @@ func TestProblems(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestOtherTypesAreRefused(t *testing.T) {
+	mux := http.NewServeMux()
+	Post(New(mux, "test"), "/things", "make-thing", "Make a thing", http.StatusCreated, func(context.Context, *struct{ Body Receipt }) (*None, error) { return nil, nil })
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("POST", "/api/v1/things", strings.NewReader("{}"))
+	r.Header.Set("Content-Type", "text/SECRET")
+	mux.ServeHTTP(w, r)
+	if w.Code != http.StatusUnsupportedMediaType || strings.Contains(w.Body.String(), "SECRET") || !strings.Contains(w.Body.String(), "application/json") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// An internal error is told to whoever was named for it, and to no client.
+func TestFailed(t *testing.T) {
+	mux := http.NewServeMux()
+	a := New(mux, "test")
+	var told error
+	a.Failed = func(_ context.Context, err error) { told = err }
+	Get(a, "/things", "things", "Things", func(context.Context, *None) (*None, error) { return nil, errors.New("SECRET") })
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest("GET", "/api/v1/things", nil))
+	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "SECRET") || told == nil || told.Error() != "SECRET" {
+		t.Errorf("%d %s, and %v was told", w.Code, w.Body, told)
+	}
+}
+
+func FuzzUnmarshal(f *testing.F) {
+	for _, s := range []string{`{"a":1,"b":{"a":[1,{"c":null}]}}`, `{"a":1,"a":2}`, `[{"x":"y"},{"x":"y"}]`, `"a"`, ``, `{`, `{"a":{"b":1,"b":2}}`, "{\"\xff\":1}", `[[[`, `1 2`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var got, want any
+		err := unmarshal(data, &got)
+		if plain := json.Unmarshal(data, &want); err == nil && plain != nil {
+			t.Errorf("%q is taken, and is no JSON: %v", data, plain)
+		}
+	})
 }
 
 func TestDocument(t *testing.T) {
