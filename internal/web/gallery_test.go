@@ -293,6 +293,12 @@ func TestChecksSeeWhatIsWrong(t *testing.T) {
 		w.Header().Set("Content-Security-Policy", "default-src 'self'")
 		_, _ = w.Write([]byte(`<!DOCTYPE html><title>x</title><h1>x</h1><img src="data:,"><p id=wide style="width:900px">` + strings.Repeat("word", 200) + `</p><script>document.title = "inline ran"</script>`))
 	})
+	mux.HandleFunc("GET /complains", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte(`<!DOCTYPE html><link rel=icon href="data:,"><title>x</title><script>console.error("no")</script>`))
+	})
+	mux.HandleFunc("GET /lacks", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte(`<!DOCTYPE html><link rel=icon href="data:,"><title>x</title><script src="/none.js"></script>`))
+	})
 	srv := httptest.NewServer(mux)
 	defer srv.Close()
 	b := webtest.Browser(t)
@@ -314,6 +320,12 @@ func TestChecksSeeWhatIsWrong(t *testing.T) {
 		t.Errorf("Axe did not miss the language: %s", probe.text.String())
 	}
 	b.Troubles()
+	for path, want := range map[string]string{"/complains": "to the console", "/lacks": "is answered 404"} {
+		b.Open(t, srv.URL+path)
+		if got := strings.Join(b.Troubles(), " "); !strings.Contains(got, want) {
+			t.Errorf("%s: the browser's trouble is %q, want %q", path, got, want)
+		}
+	}
 }
 
 // failures keeps what a check reports instead of failing.

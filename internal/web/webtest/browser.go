@@ -43,8 +43,9 @@ type Tab struct {
 }
 
 // Browser starts Chromium and returns its tab; the end of the test closes it. A start takes
-// about a second: open many pages in one tab. When the test ends, it fails if a script threw,
-// the content security policy blocked something, or a page asked another host for anything.
+// about a second: open many pages in one tab. When the test ends, it fails if a script threw or
+// complained, the content security policy blocked something, a part of a page could not be
+// fetched, or a page asked another host for anything.
 func Browser(t testing.TB) *Tab {
 	t.Helper()
 	path := chromium()
@@ -134,6 +135,18 @@ func (b *Tab) hear(ev any) {
 		if ev.Entry.Source == "security" || strings.Contains(ev.Entry.Text, "Content Security Policy") {
 			b.troubles = append(b.troubles, ev.Entry.Text)
 		}
+	case *runtime.EventConsoleAPICalled:
+		if ev.Type == "error" || ev.Type == "assert" {
+			b.troubles = append(b.troubles, "a script reported an error to the console")
+		}
+	case *network.EventResponseReceived:
+		switch ev.Type {
+		case network.ResourceTypeDocument, network.ResourceTypeXHR, network.ResourceTypeFetch:
+			return // a refusal is an answer
+		}
+		if ev.Response.Status >= 400 {
+			b.troubles = append(b.troubles, fmt.Sprintf("a part of a page is answered %d: %s", ev.Response.Status, ev.Response.URL))
+		}
 	case *network.EventRequestWillBeSent:
 		if u, err := url.Parse(ev.Request.URL); err == nil && strings.HasPrefix(u.Scheme, "http") && b.host != "" && u.Host != b.host {
 			b.troubles = append(b.troubles, "a page asked another host: "+u.Host)
@@ -142,7 +155,8 @@ func (b *Tab) hear(ev any) {
 }
 
 // Troubles returns what the browser complained about since the last call, and forgets it:
-// scripts that threw, what the content security policy blocked, requests to other hosts.
+// scripts that threw or wrote an error to the console, what the content security policy
+// blocked, parts of a page that were refused, requests to other hosts.
 func (b *Tab) Troubles() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
