@@ -12,7 +12,6 @@ import (
 	"chaperone.example/internal/app"
 	"chaperone.example/internal/demo"
 	"chaperone.example/internal/synth"
-	"chaperone.example/ledger/audit"
 )
 
 // walk tells the story on dir and returns what it printed and what was logged.
@@ -34,14 +33,14 @@ func walk(t *testing.T, dir string) (told, logged string) {
 	if err := s.Walk(t.Context()); err != nil {
 		t.Fatalf("%v, after\n%s", err, &out)
 	}
-	before, err := audit.Views(t.Context(), a.Log)
+	before, err := a.Log.Snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Log.Rebuild(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	after, err := audit.Views(t.Context(), a.Log)
+	after, err := a.Log.Snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
