@@ -42,7 +42,7 @@ func (w *world) visit(t *testing.T, who person, r route) *httptest.ResponseRecor
 	return w.ask(t, who, r.method(), w.target(t, r, who.Org), body{})
 }
 
-func (w *world) target(t *testing.T, r route, organization string) string {
+func (w *world) target(t testing.TB, r route, organization string) string {
 	t.Helper()
 	kind := r.kind(t)
 	switch {
@@ -61,7 +61,7 @@ func (w *world) target(t *testing.T, r route, organization string) string {
 }
 
 // position returns the position of a record of the organization's own.
-func (w *world) position(t *testing.T, organization string) string {
+func (w *world) position(t testing.TB, organization string) string {
 	t.Helper()
 	if organization == "" {
 		return "0"
