@@ -112,7 +112,7 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 	}
 	l := &Log{db: c.DB, dialect: d, cfg: c, types: reg, queue: make(chan *request), stop: make(chan struct{}), stopped: make(chan struct{}),
 		states: map[string]folded{}, more: make(chan struct{})}
-	w := &writer{log: l}
+	w := &writer{log: l, keys: map[string][]byte{}}
 	if err := w.begin(ctx); err != nil {
 		w.close()
 		return nil, err

@@ -25,10 +25,11 @@ const maxBatch = 1024
 // as long as the head has not moved.
 type writer struct {
 	log     *Log
-	session *store.Session   // nil: connect again
-	edge    *tree.Edge       // nil: read it again
-	parties map[string]int64 // number of events so far, of the parties met
-	last    time.Time        // of the newest record: time does not run backwards
+	session *store.Session    // nil: connect again
+	edge    *tree.Edge        // nil: read it again
+	parties map[string]int64  // number of events so far, of the parties met
+	last    time.Time         // of the newest record: time does not run backwards
+	keys    map[string][]byte // party keys, derived once
 }
 
 // close gives the connection back.
@@ -311,7 +312,7 @@ func (b *batch) make(r *request, at time.Time, version int) ([]pending, error) {
 		if e.ciphertext != nil {
 			p.Sealed = leaf.Sealing(e.salt, e.subject, e.ciphertext)
 		}
-		p.Opening = leaf.Opening{Salt: make([]byte, leaf.SaltSize), Tags: tags(b.w.log.cfg.Secret, p.Parties)}
+		p.Opening = leaf.Opening{Salt: make([]byte, leaf.SaltSize), Tags: b.w.tags(p.Parties)}
 		if _, err := io.ReadFull(b.w.log.cfg.Rand, p.Salt); err != nil {
 			return nil, err
 		}
@@ -406,10 +407,16 @@ func repeated(ctx context.Context, db store.RowQuerier, a Actor, key string, wan
 	return receipt, true, err
 }
 
-func tags(secret []byte, parties []Party) [][]byte {
+// tags returns the tags by which the parties find a record.
+func (w *writer) tags(parties []Party) [][]byte {
 	var t [][]byte
 	for _, p := range parties {
-		t = append(t, leaf.PartyTag(leaf.PartyKey(secret, p.Org), p.N))
+		key, ok := w.keys[p.Org]
+		if !ok {
+			key = leaf.PartyKey(w.log.cfg.Secret, p.Org)
+			w.keys[p.Org] = key
+		}
+		t = append(t, leaf.PartyTag(key, p.N))
 	}
 	slices.SortFunc(t, bytes.Compare)
 	return t
