@@ -445,6 +445,9 @@ func TestOpenAPIDocument(t *testing.T) {
 			for _, content := range op.Body.Content {
 				d.sound(t, pattern+" body", content.Schema)
 			}
+			if _, file := op.Body.Content["application/octet-stream"]; file != strings.HasSuffix(path, "/file") {
+				t.Errorf("%s takes a file: %t", pattern, file)
+			}
 			if len(op.Body.Content) > 0 && !op.Body.Required {
 				t.Errorf("%s: its body may be left out", pattern)
 			}

@@ -151,6 +151,14 @@ func Post[I, O any](a *API, path, id, summary string, status int, h func(context
 	register(a, huma.Operation{Method: http.MethodPost, Path: Prefix + path, OperationID: id, Summary: summary, DefaultStatus: status}, h)
 }
 
+// PostFile declares an operation whose body is a file, which h's input takes from the
+// request itself: the frame would hold it in memory.
+func PostFile[I, O any](a *API, path, id, summary string, status int, h func(context.Context, *I) (*O, error)) {
+	file := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	register(a, huma.Operation{Method: http.MethodPost, Path: Prefix + path, OperationID: id, Summary: summary, DefaultStatus: status,
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/octet-stream": file}}}, h)
+}
+
 func register[I, O any](a *API, op huma.Operation, h func(context.Context, *I) (*O, error)) {
 	op.Errors = []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity}
 	op.MaxBodyBytes = 1 << 20

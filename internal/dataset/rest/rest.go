@@ -184,7 +184,7 @@ func Routes(api *rest.API, store *dataset.Store, releases dataset.Releases) {
 		}
 		return rest.Acknowledge(id, receipt), nil
 	})
-	rest.Post(api, "/datasets/{id}/file", "receive-dataset-file", "Send the file of a dataset as the body (application/octet-stream); it is kept whole, or not at all", http.StatusCreated, func(ctx context.Context, in *file) (*rest.Body[rest.Receipt], error) {
+	rest.PostFile(api, "/datasets/{id}/file", "receive-dataset-file", "Send the file of a dataset as the body (application/octet-stream); it is kept whole, or not at all", http.StatusCreated, func(ctx context.Context, in *file) (*rest.Body[rest.Receipt], error) {
 		receipt, err := store.Receive(ctx, access.Actor(ctx), in.ID, in.body)
 		if err != nil {
 			return nil, problem(err)
