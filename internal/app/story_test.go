@@ -249,7 +249,7 @@ func TestStoryInABrowser(t *testing.T) {
 		v.tick(t, coordinator.name)
 		v.Fill(t, "retention", "365")
 		v.press(t, "main", "Send request")
-		v.says(t, "The request was sent and decided", "10 of the 11 elements", "withheld", "To get more")
+		v.says(t, "The request was sent and decided", "10 of the 11 elements", "8 stay as they are, 2 are given in a less identifying way, 1 is withheld.", "To get more")
 		v.look(t, "decided")
 	})
 

@@ -69,6 +69,14 @@ func (v sheet) verdict() (web.Tone, string) {
 	return web.Warn, who + " may receive " + strconv.Itoa(kept+changed) + " of the " + strconv.Itoa(all) + " elements asked for"
 }
 
+// count writes a number and what so many do.
+func count(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + more
+}
+
 // explanation says more of it, in a sentence or two.
 func (v sheet) explanation() string {
 	d := v.Decision
@@ -78,12 +86,12 @@ func (v sheet) explanation() string {
 	var parts []string
 	kept, changed, dropped := request.Tally(d)
 	if changed > 0 || dropped > 0 {
-		s := strconv.Itoa(kept) + " stay as they are"
+		s := count(kept, "stays as it is", "stay as they are")
 		if changed > 0 {
-			s += ", " + strconv.Itoa(changed) + " are given in a less identifying way"
+			s += ", " + count(changed, "is", "are") + " given in a less identifying way"
 		}
 		if dropped > 0 {
-			s += ", " + strconv.Itoa(dropped) + " are withheld"
+			s += ", " + count(dropped, "is", "are") + " withheld"
 		}
 		parts = append(parts, s+".")
 	}
