@@ -105,7 +105,8 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := "log " + vkey + "\n"
+	var text strings.Builder
+	text.WriteString("log " + vkey + "\n")
 	for i := range 3 {
 		key, err := proof.NewCosignEd25519(fmt.Sprint("w", i), bytes.Repeat([]byte{byte(i)}, 32), time.Now)
 		if i == 1 {
@@ -119,9 +120,9 @@ func newWorld(t *testing.T) *world {
 		srv := httptest.NewServer(f)
 		t.Cleanup(srv.Close)
 		w.witnesses = append(w.witnesses, f)
-		text += fmt.Sprintf("witness w%d %s %s/w/\n", i, key.VerifierKey(), srv.URL)
+		text.WriteString(fmt.Sprintf("witness w%d %s %s/w/\n", i, key.VerifierKey(), srv.URL))
 	}
-	if w.policy, err = proof.ParsePolicy([]byte(text + "group two 2 w0 w1 w2\nquorum two\n")); err != nil {
+	if w.policy, err = proof.ParsePolicy([]byte(text.String() + "group two 2 w0 w1 w2\nquorum two\n")); err != nil {
 		t.Fatal(err)
 	}
 	return w
