@@ -80,7 +80,13 @@ func appendForEver(address, name string, appenders int) error {
 			}
 			// A count that was begun before the last kill is not begun again: then the
 			// command fails, and adding works.
-			ledger.Do(ctx, d, Alice, Counts, id, Begin{"south"})
+			if _, err := ledger.Do(ctx, d, Alice, Counts, id, Begin{"south"}); err != nil {
+				if _, _, ok := conflict(err); !ok {
+					out.Lock()
+					fmt.Println("failed to begin", err)
+					out.Unlock()
+				}
+			}
 			for {
 				r, err := ledger.Do(ctx, d, Alice, Counts, id, Add{By: 1, Note: "note", Who: "s-" + id})
 				if _, _, ok := conflict(err); ok {

@@ -13,6 +13,10 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
+// connections is the most that one process holds: PostgreSQL refuses those beyond its
+// own limit (100 unless it was raised), and several processes share it.
+const connections = 24
+
 // Open opens the database at a URL (postgres://user@host/name). Every commit is durable
 // before it is acknowledged, whatever the server's default is. Errors never show the
 // URL, which may hold a password.
@@ -24,6 +28,8 @@ func Open(ctx context.Context, url string) (*sql.DB, error) {
 	c.RuntimeParams["synchronous_commit"] = "on"
 	c.RuntimeParams["application_name"] = "chaperone"
 	db := stdlib.OpenDB(*c)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
 	var fsync string
 	if err := db.QueryRowContext(ctx, `select current_setting('fsync')`).Scan(&fsync); err != nil {
 		return nil, errors.Join(fmt.Errorf("postgres: %s does not answer: %w", c.Host, err), db.Close())

@@ -32,6 +32,13 @@ type fake struct {
 	mute bool
 }
 
+// silence has the witness hang, or answer again.
+func (f *fake) silence(mute bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.mute = mute
+}
+
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	f.mu.Lock()
@@ -172,13 +179,13 @@ func TestQuorumOfWitnesses(t *testing.T) {
 	if v, err := w.verify(t, 0); err != nil || len(v.Witnesses) != 3 || time.Since(v.Since) > time.Minute {
 		t.Errorf("%+v, %v", v, err)
 	}
-	w.witnesses[0].mute = true
+	w.witnesses[0].silence(true)
 	ledgertest.Do(t, w.desk, "1", ledgertest.Add{By: 1})
 	collect()
 	if v, err := w.verify(t, 1); err != nil || len(v.Witnesses) != 2 || v.Tree.N != 2 {
 		t.Errorf("one is down: %+v, %v", v, err)
 	}
-	w.witnesses[1].mute = true
+	w.witnesses[1].silence(true)
 	ledgertest.Do(t, w.desk, "1", ledgertest.Add{By: 1})
 	collect()
 	if _, err := w.verify(t, 2); err == nil {
@@ -187,7 +194,8 @@ func TestQuorumOfWitnesses(t *testing.T) {
 	if v, err := w.verify(t, 1); err != nil || v.Tree.N != 2 {
 		t.Errorf("an older record lost its cosigned proof: %+v, %v", v, err)
 	}
-	w.witnesses[0].mute, w.witnesses[1].mute = false, false
+	w.witnesses[0].silence(false)
+	w.witnesses[1].silence(false)
 	c = w.collector(nil) // restarted: it does not know what the witnesses saw
 	collect()
 	if v, err := w.verify(t, 2); err != nil || len(v.Witnesses) != 3 {
@@ -255,9 +263,7 @@ func TestCosignedWithinTwoSeconds(t *testing.T) {
 	}
 	t.Logf("cosigned after %v", time.Since(begin).Round(time.Millisecond))
 	for _, f := range w.witnesses {
-		f.mu.Lock()
-		f.mute = true
-		f.mu.Unlock()
+		f.silence(true)
 	}
 	begin = time.Now()
 	for range 20 {

@@ -144,7 +144,8 @@ func (b *Tab) hear(ev any) {
 		case network.ResourceTypeDocument, network.ResourceTypeXHR, network.ResourceTypeFetch:
 			return // a refusal is an answer
 		}
-		if ev.Response.Status >= 400 {
+		// The browser asks for /favicon.ico by itself where it shows what is no page.
+		if ev.Response.Status >= 400 && !strings.HasSuffix(ev.Response.URL, "/favicon.ico") {
 			b.troubles = append(b.troubles, fmt.Sprintf("a part of a page is answered %d: %s", ev.Response.Status, ev.Response.URL))
 		}
 	case *network.EventRequestWillBeSent:
