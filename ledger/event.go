@@ -70,12 +70,13 @@ func (r Record) party(org string) bool {
 
 // registry maps event types to their names and back.
 type registry struct {
-	name map[reflect.Type]string
-	typ  map[string]reflect.Type
+	name  map[reflect.Type]string
+	typ   map[string]reflect.Type
+	newer map[reflect.Type]Upcast // from old versions
 }
 
 func newRegistry(tables []Types) (*registry, error) {
-	r := &registry{map[reflect.Type]string{}, map[string]reflect.Type{}}
+	r := &registry{name: map[reflect.Type]string{}, typ: map[string]reflect.Type{}}
 	for _, t := range tables {
 		for name, e := range t {
 			rt := reflect.TypeOf(e)
@@ -99,6 +100,9 @@ func (r *registry) encode(e Event) (name string, body []byte, err error) {
 	if !ok {
 		return "", nil, fmt.Errorf("ledger: undeclared event type %T", e)
 	}
+	if _, old := r.newer[reflect.TypeOf(e)]; old {
+		return "", nil, fmt.Errorf("ledger: %T is an old version: record the newest", e)
+	}
 	body, err = leaf.Marshal(e)
 	return name, body, err
 }
@@ -116,5 +120,5 @@ func (r *registry) decode(rec Record) (Event, error) {
 	if err := d.Decode(p.Interface()); err != nil {
 		return nil, fmt.Errorf("ledger: record %d, %s: %w", rec.Seq, rec.Type, err)
 	}
-	return p.Elem().Interface(), nil
+	return r.newest(p.Elem().Interface()), nil
 }

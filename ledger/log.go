@@ -58,7 +58,8 @@ type Config struct {
 	Now    func() time.Time
 	Rand   io.Reader // salts
 	Types  []Types
-	Views  []View // optional
+	Older  []Upcast // how old versions of events are read; optional
+	Views  []View   // optional
 	Sealer Sealer
 	Secret []byte      // from which party keys are derived; see [leaf.PartyKey]
 	Signer note.Signer // signs checkpoints; its name is the origin
@@ -76,6 +77,7 @@ type Log struct {
 	stop    chan struct{}
 	stopped chan struct{}
 	once    sync.Once
+	live    *Log // of which this is the past; nil if it is not
 
 	mu     sync.Mutex // guards the fields below
 	broken error      // after a failed commit: nothing is written any more
@@ -101,6 +103,9 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 	}
 	reg, err := newRegistry(append(slices.Clone(c.Types), Types{DisposedType: Disposed{}}))
 	if err != nil {
+		return nil, err
+	}
+	if err := reg.upcasts(c.Older); err != nil {
 		return nil, err
 	}
 	d, err := store.DialectOf(ctx, c.DB)
@@ -240,6 +245,9 @@ func (l *Log) Details(ctx context.Context, r Record, v any) error {
 	}
 	var subject string
 	var ciphertext []byte
+	if l.live != nil { // there is one copy, so that it can be destroyed
+		return l.live.Details(ctx, r, v)
+	}
 	err := l.db.QueryRowContext(ctx, `select subject, ciphertext from sealed where seq = $1`, r.Seq).Scan(&subject, &ciphertext)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrDisposed

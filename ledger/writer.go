@@ -351,11 +351,16 @@ func (b *batch) project(ctx context.Context, rows []pending) error {
 	return failed
 }
 
+// recordRow returns the row of the table record.
+func recordRow(r Record, o leaf.Opening) []any {
+	return []any{r.Seq, r.Stream, int64(r.Version), r.Type, r.Time.Format(store.TimeFormat), o.Salt, leaf.PackTags(o.Tags), o.Event}
+}
+
 // flush writes the records, the tiles that changed and the new head.
 func (b *batch) flush(ctx context.Context) (tlog.Tree, error) {
 	var records, sealed, tiles, parties, sees [][]any
 	for _, p := range b.rows {
-		records = append(records, []any{p.Seq, p.Stream, int64(p.Version), p.Type, p.Time.Format(store.TimeFormat), p.Salt, leaf.PackTags(p.Tags), p.Event})
+		records = append(records, recordRow(p.Record, p.Opening))
 		if p.sealed.ciphertext != nil {
 			sealed = append(sealed, []any{p.Seq, p.sealed.subject, p.sealed.salt, p.sealed.ciphertext})
 		}

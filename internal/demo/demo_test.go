@@ -12,6 +12,7 @@ import (
 	"chaperone.example/internal/app"
 	"chaperone.example/internal/demo"
 	"chaperone.example/internal/synth"
+	"chaperone.example/ledger/audit"
 )
 
 // walk tells the story on dir and returns what it printed and what was logged.
@@ -33,14 +34,14 @@ func walk(t *testing.T, dir string) (told, logged string) {
 	if err := s.Walk(t.Context()); err != nil {
 		t.Fatalf("%v, after\n%s", err, &out)
 	}
-	before, err := a.Log.Snapshot(t.Context())
+	before, err := audit.Views(t.Context(), a.Log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Log.Rebuild(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	after, err := a.Log.Snapshot(t.Context())
+	after, err := audit.Views(t.Context(), a.Log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"chaperone.example/ledger"
+	"chaperone.example/ledger/audit"
 	"golang.org/x/mod/sumdb/note"
 	_ "modernc.org/sqlite" // the embedded database
 )
@@ -88,14 +89,14 @@ func OpenDB(t testing.TB, path string) *sql.DB {
 // the same tables.
 func CheckRebuild(t testing.TB, log *ledger.Log) {
 	t.Helper()
-	before, err := log.Snapshot(t.Context())
+	before, err := audit.Views(t.Context(), log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := log.Rebuild(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	after, err := log.Snapshot(t.Context())
+	after, err := audit.Views(t.Context(), log)
 	if err != nil {
 		t.Fatal(err)
 	}

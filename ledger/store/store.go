@@ -171,6 +171,15 @@ const ReadHead = `select size, root, time from head where id = 1`
 // TimeFormat is how times are stored, in UTC and to the microsecond.
 const TimeFormat = time.RFC3339Nano
 
+// TimeOf returns the time of a record.
+func TimeOf(ctx context.Context, db RowQuerier, seq int64) (time.Time, error) {
+	var at string
+	if err := db.QueryRowContext(ctx, `select time from record where seq = $1`, seq).Scan(&at); err != nil {
+		return time.Time{}, fmt.Errorf("ledger: record %d: %w", seq, err)
+	}
+	return time.Parse(TimeFormat, at)
+}
+
 // Tiles reads tiles.
 func Tiles(ctx context.Context, db RowQuerier) tree.Tiles {
 	return func(k tree.Key) ([]byte, error) {

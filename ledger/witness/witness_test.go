@@ -127,7 +127,7 @@ func newWorld(t *testing.T) *world {
 		srv := httptest.NewServer(f)
 		t.Cleanup(srv.Close)
 		w.witnesses = append(w.witnesses, f)
-		text.WriteString(fmt.Sprintf("witness w%d %s %s/w/\n", i, key.VerifierKey(), srv.URL))
+		fmt.Fprintf(&text, "witness w%d %s %s/w/\n", i, key.VerifierKey(), srv.URL)
 	}
 	if w.policy, err = proof.ParsePolicy([]byte(text.String() + "group two 2 w0 w1 w2\nquorum two\n")); err != nil {
 		t.Fatal(err)
