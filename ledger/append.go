@@ -94,8 +94,11 @@ func (l *Log) encode(ctx context.Context, stream string, e Event) (encoded, erro
 	}
 	var enc encoded
 	var err error
-	if enc.name, enc.body, err = l.types.encode(e); err != nil || !sealed {
-		return enc, err
+	if enc.name, enc.body, err = l.types.Encode(e); err != nil {
+		return enc, fmt.Errorf("ledger: %w", err)
+	}
+	if !sealed {
+		return enc, nil
 	}
 	if s.Subject == "" || strings.ContainsRune(s.Subject, 0) || !utf8.ValidString(s.Subject) {
 		return enc, errors.New("ledger: sealed details need a subject, in UTF-8 and without a zero byte")

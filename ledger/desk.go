@@ -72,6 +72,9 @@ func Once(ctx context.Context, key string) context.Context {
 // Do carries out c on stream id of kind k, on behalf of a. When a stream that the
 // decision rests on moved meanwhile, it decides again on the new state.
 func Do[S any](ctx context.Context, d *Desk, a Actor, k Kind[S], id string, c Command[S]) (Receipt, error) {
+	if d.at(ctx) != d.Log {
+		return Receipt{}, errPast{}
+	}
 	scope, err := d.Gate.Permit(ctx, a, c.Action())
 	if err != nil {
 		return Receipt{}, err
@@ -156,7 +159,7 @@ func load[S any](ctx context.Context, l *Log, k Kind[S], id string) (state S, ve
 		if err != nil {
 			return state, 0, fmt.Errorf("ledger: load %s: %w", stream, err)
 		}
-		e, err := l.types.decode(r)
+		e, err := l.decode(r)
 		if err != nil {
 			return state, 0, err
 		}
@@ -195,7 +198,7 @@ type Watched[T any] interface {
 
 // Ask answers q for a, if the gate permits.
 func Ask[T any](ctx context.Context, d *Desk, a Actor, q Question[T]) (answer T, err error) {
-	return ask(ctx, d, d.Log, a, q)
+	return ask(ctx, d, d.at(ctx), a, q)
 }
 
 // ask answers from one log, and records the access in that of the desk.

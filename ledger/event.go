@@ -1,15 +1,13 @@
 package ledger
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
 
-	"chaperone.example/ledger/leaf"
+	"chaperone.example/ledger/vocabulary"
 )
 
 // An Event is a fact that a module records: a plain struct. Its JSON form is
@@ -68,57 +66,35 @@ func (r Record) party(org string) bool {
 	return slices.ContainsFunc(r.Parties, func(p Party) bool { return p.Org == org })
 }
 
-// registry maps event types to their names and back.
-type registry struct {
-	name  map[reflect.Type]string
-	typ   map[string]reflect.Type
-	newer map[reflect.Type]Upcast // from old versions
-}
+// An Upcast turns an event of an old version into one of the next. What was recorded is
+// never written again: the old type stays in [Types] under the name it was recorded with,
+// the new one has a name of its own ("agreement.signed.2"), and states and views only
+// meet the newest.
+type Upcast = vocabulary.Upcast
 
-func newRegistry(tables []Types) (*registry, error) {
-	r := &registry{name: map[reflect.Type]string{}, typ: map[string]reflect.Type{}}
+// Upcasting makes an [Upcast] of a pure function.
+func Upcasting[From, To any](turn func(From) To) Upcast { return vocabulary.Upcasting(turn) }
+
+func wordsOf(tables []Types, older []Upcast) (*vocabulary.Vocabulary, error) {
+	v := vocabulary.New()
 	for _, t := range tables {
 		for name, e := range t {
-			rt := reflect.TypeOf(e)
-			if rt == nil || rt.Kind() != reflect.Struct {
-				return nil, fmt.Errorf("ledger: event type %q is not a struct", name)
+			if err := v.Declare(name, e); err != nil {
+				return nil, fmt.Errorf("ledger: %w", err)
 			}
-			if _, dup := r.typ[name]; dup {
-				return nil, fmt.Errorf("ledger: event type %q declared twice", name)
-			}
-			if other, dup := r.name[rt]; dup {
-				return nil, fmt.Errorf("ledger: %v is both %q and %q", rt, other, name)
-			}
-			r.name[rt], r.typ[name] = name, rt
 		}
 	}
-	return r, nil
+	if err := v.Upcasts(older); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	return v, nil
 }
 
-func (r *registry) encode(e Event) (name string, body []byte, err error) {
-	name, ok := r.name[reflect.TypeOf(e)]
-	if !ok {
-		return "", nil, fmt.Errorf("ledger: undeclared event type %T", e)
+// decode reads the event of a record.
+func (l *Log) decode(r Record) (Event, error) {
+	e, err := l.types.Decode(r.Type, r.Body)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: record %d: %w", r.Seq, err)
 	}
-	if _, old := r.newer[reflect.TypeOf(e)]; old {
-		return "", nil, fmt.Errorf("ledger: %T is an old version: record the newest", e)
-	}
-	body, err = leaf.Marshal(e)
-	return name, body, err
-}
-
-// decode refuses an unknown type: an event that is not understood must not be
-// skipped, or the state would be wrong.
-func (r *registry) decode(rec Record) (Event, error) {
-	rt, ok := r.typ[rec.Type]
-	if !ok {
-		return nil, fmt.Errorf("ledger: record %d has the unknown event type %q", rec.Seq, rec.Type)
-	}
-	p := reflect.New(rt)
-	d := json.NewDecoder(bytes.NewReader(rec.Body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(p.Interface()); err != nil {
-		return nil, fmt.Errorf("ledger: record %d, %s: %w", rec.Seq, rec.Type, err)
-	}
-	return r.newest(p.Elem().Interface()), nil
+	return e, nil
 }

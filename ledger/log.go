@@ -14,6 +14,7 @@ import (
 
 	"chaperone.example/ledger/leaf"
 	"chaperone.example/ledger/store"
+	"chaperone.example/ledger/vocabulary"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -72,7 +73,7 @@ type Log struct {
 	db      *sql.DB
 	dialect *store.Dialect
 	cfg     Config
-	types   *registry
+	types   *vocabulary.Vocabulary
 	queue   chan *request
 	stop    chan struct{}
 	stopped chan struct{}
@@ -101,11 +102,8 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 	case c.Signer.Name() != c.Origin:
 		return nil, fmt.Errorf("ledger: the signing key is of %q, the log is %q", c.Signer.Name(), c.Origin)
 	}
-	reg, err := newRegistry(append(slices.Clone(c.Types), Types{DisposedType: Disposed{}}))
+	words, err := wordsOf(append(slices.Clone(c.Types), Types{DisposedType: Disposed{}}), c.Older)
 	if err != nil {
-		return nil, err
-	}
-	if err := reg.upcasts(c.Older); err != nil {
 		return nil, err
 	}
 	d, err := store.DialectOf(ctx, c.DB)
@@ -115,7 +113,7 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 	if err := d.Prepare(ctx, c.DB, schemas(c.Views)...); err != nil {
 		return nil, fmt.Errorf("ledger: schema: %w", err)
 	}
-	l := &Log{db: c.DB, dialect: d, cfg: c, types: reg, queue: make(chan *request), stop: make(chan struct{}), stopped: make(chan struct{}),
+	l := &Log{db: c.DB, dialect: d, cfg: c, types: words, queue: make(chan *request), stop: make(chan struct{}), stopped: make(chan struct{}),
 		states: map[string]folded{}, more: make(chan struct{})}
 	w := &writer{log: l, keys: map[string][]byte{}}
 	if err := w.begin(ctx); err != nil {

@@ -5,17 +5,33 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"reflect"
+	"strings"
 	"time"
 
+	"chaperone.example/ledger/excerpt"
 	"chaperone.example/ledger/store"
-	"chaperone.example/ledger/tree"
-	"golang.org/x/mod/sumdb/tlog"
 )
 
 // An AsOf names a moment of the past on two clocks.
 type AsOf struct {
 	Records int64     // what had been recorded: the first so many records
 	Happens time.Time // the time for which is asked; if zero, that of the last of them
+	Known   int64     // later ones of the first so many count, too, if they say that they happened by then
+}
+
+// A Dated event says when it happened, where that may be long before it is recorded. The
+// zero time says nothing, and a time to come counts as that of the record.
+type Dated interface{ Happened() time.Time }
+
+// Happened returns when a record says that its event happened: when it was recorded,
+// unless the event is [Dated].
+func (l *Log) Happened(r Record) (time.Time, error) {
+	e, err := l.decode(r)
+	if d, ok := e.(Dated); ok && err == nil && !d.Happened().IsZero() && d.Happened().Before(r.Time) {
+		return d.Happened(), nil
+	}
+	return r.Time, err
 }
 
 // AsOfTime returns the position at which the ledger stood at a time.
@@ -42,21 +58,27 @@ func (l *Log) AsOfTime(ctx context.Context, at time.Time) (AsOf, error) {
 	return AsOf{Records: low, Happens: at}, nil
 }
 
-// Past computes the ledger as it stood into an empty database, which the caller opens
-// and throws away. The result answers questions, by [AskPast]; it cannot be appended to.
-// Sealed details are those of today: what was disposed of since stays so.
+// Past computes the ledger as it stood into a database, which the caller opens and
+// throws away: an empty one, or one that holds an earlier past without late records,
+// which is carried on. After an error the database is of no use. The result answers
+// questions, by [AskPast] or on a context of [At]; it cannot be appended to. Sealed
+// details are those of today: what was disposed of since stays so.
 func (l *Log) Past(ctx context.Context, into *sql.DB, when AsOf) (*Log, error) {
 	h, err := l.Head(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if when.Records < 1 || when.Records > h.N {
-		return nil, fmt.Errorf("ledger: there is no position %d: the ledger holds %d records", when.Records, h.N)
+	if when.Records < 0 || when.Records > h.N || when.Known > h.N || when.Records == 0 && when.Happens.IsZero() {
+		return nil, fmt.Errorf("ledger: there is no position %d: the ledger holds %d records", max(when.Records, when.Known), h.N)
 	}
 	if when.Happens.IsZero() {
 		if when.Happens, err = store.TimeOf(ctx, l.db, when.Records-1); err != nil {
 			return nil, err
 		}
+	}
+	root, err := l.Root(ctx, when.Records)
+	if err != nil {
+		return nil, err
 	}
 	d, err := store.DialectOf(ctx, into)
 	if err != nil {
@@ -69,65 +91,85 @@ func (l *Log) Past(ctx context.Context, into *sql.DB, when AsOf) (*Log, error) {
 		stop: make(chan struct{}), broken: errors.New("ledger: the past cannot be changed")}
 	close(p.stop)
 	p.cfg.DB, p.cfg.Anchor, p.cfg.Now = into, nil, func() time.Time { return when.Happens }
-	if err := p.copy(ctx, when.Records); err != nil {
+	tx, err := into.BeginTx(ctx, nil)
+	if err != nil {
 		return nil, err
 	}
-	return p, p.Rebuild(ctx, nil)
+	defer tx.Rollback()
+	had, err := head(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	if err := excerpt.Extend(ctx, d, tx, l.db, when.Records, root); err != nil {
+		return nil, err
+	}
+	if err := p.replay(ctx, tx, had.N, when.Records, nil); err != nil {
+		return nil, err
+	}
+	if err := p.late(ctx, tx, when); err != nil {
+		return nil, err
+	}
+	return p, tx.Commit()
 }
 
-// copy takes the first records of the live ledger over, and their tree.
-func (l *Log) copy(ctx context.Context, size int64) error {
-	tx, err := l.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
+// late adds what was recorded afterwards of what had happened by then. Nothing happens in
+// a stream before it begins.
+func (l *Log) late(ctx context.Context, tx *sql.Tx, when AsOf) error {
+	dated := l.types.Names(reflect.TypeFor[Dated]()) // names of the program's own
+	if len(dated) == 0 {
+		return nil
 	}
-	defer tx.Rollback()
-	edge := tree.NewEdge()
-	var batch [][]any
-	var last Record
-	for r, err := range rows(ctx, l.live.db, recordColumns+` where seq < $1 order by seq`, size) {
+	for r, err := range records(ctx, l.live.db, recordColumns+` where seq >= $1 and seq < $2 and type in ('`+strings.Join(dated, "', '")+`') order by seq`, when.Records, when.Known) {
 		if err != nil {
 			return err
 		}
-		if last, err = r.record(); err != nil {
-			return err
-		}
-		leaf, err := r.Bytes(r.seq)
+		at, err := l.Happened(r)
 		if err != nil {
 			return err
 		}
-		edge.Push(tlog.RecordHash(leaf))
-		batch = append(batch, recordRow(last, r.Opening))
-		if len(batch) == 1000 || r.seq == size-1 {
-			if err := l.dialect.Insert(ctx, tx, store.Record, batch); err != nil {
-				return err
-			}
-			batch = nil
+		begun, err := l.dialect.Versions(ctx, tx, []string{r.Stream})
+		if err != nil {
+			return err
+		}
+		if at.After(when.Happens) || r.Version > 1 && begun[r.Stream] == 0 {
+			continue
+		}
+		if err := excerpt.Add(ctx, l.dialect, tx, l.live.db, r.Seq); err != nil {
+			return err
+		}
+		if err := l.replay(ctx, tx, r.Seq, r.Seq+1, nil); err != nil {
+			return err
 		}
 	}
-	var tiles [][]any
-	for key, data := range edge.Flush() {
-		tiles = append(tiles, []any{int64(key), data})
-	}
-	if err := l.dialect.Insert(ctx, tx, store.Tile, tiles); err != nil {
-		return err
-	}
-	root, err := edge.Root()
-	if err != nil {
-		return err
-	}
-	// The tree of the past must be the beginning of today's.
-	if want, err := l.live.Root(ctx, size); err != nil || root != want {
-		return errors.Join(err, fmt.Errorf("ledger: the first %d records do not give the root that they had", size))
-	}
-	if _, err := tx.ExecContext(ctx, `update head set size = $1, root = $2, time = $3 where id = 1`, size, root[:], last.Time.Format(store.TimeFormat)); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return nil
 }
 
 // AskPast answers q for a as the ledger stood in the past. The gate permits by the rules
 // and roles of today, and a [Watched] question is recorded today.
 func AskPast[T any](ctx context.Context, d *Desk, past *Log, a Actor, q Question[T]) (answer T, err error) {
 	return ask(ctx, d, past, a, q)
+}
+
+type atKey struct{}
+
+// At has every [Ask] on ctx answered as [AskPast] does, if past is of the same ledger.
+// [Do] refuses to do anything on such a context.
+func At(ctx context.Context, past *Log) context.Context {
+	return context.WithValue(ctx, atKey{}, past)
+}
+
+// at returns the log that questions on ctx are asked of.
+func (d *Desk) at(ctx context.Context) *Log {
+	if p, ok := ctx.Value(atKey{}).(*Log); ok && p.live == d.Log {
+		return p
+	}
+	return d.Log
+}
+
+// errPast is the answer to a command in the past.
+type errPast struct{}
+
+func (errPast) Error() string { return "ledger: the past cannot be changed" }
+func (errPast) Fault() (string, string) {
+	return "refused", "you are looking at the past, where nothing can be changed: go back to now first"
 }

@@ -106,6 +106,9 @@ func (r *Reading) Prove(ctx context.Context, seq int64) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+		if rec.party(r.scope.Org) && r.log.live != nil { // the newest head proves the past, too
+			return r.log.live.prove(ctx, row)
+		}
 		if rec.party(r.scope.Org) {
 			return r.log.prove(ctx, row)
 		}

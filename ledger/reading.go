@@ -56,14 +56,20 @@ func Read[S any](ctx context.Context, r *Reading, k Kind[S], id string) (S, erro
 }
 
 // See is [Read] within the scope: what the scope may not see is answered like what
-// does not exist.
+// does not exist. What it may see of the past, too, is for those who may see it today.
 func See[S any](ctx context.Context, r *Reading, k Kind[S], id string) (S, error) {
 	state, err := Read(ctx, r, k, id)
 	if err == nil && (r.guards[len(r.guards)-1].Version == 0 || !slices.Contains(k.Sees(state), r.scope.Org)) {
-		var none S
-		return none, &unknown{k.Name}
+		err = &unknown{k.Name}
 	}
-	return state, err
+	if err == nil && r.log.live != nil {
+		_, err = See(ctx, &Reading{log: r.log.live, scope: r.scope}, k, id)
+	}
+	if err != nil {
+		var none S
+		return none, err
+	}
+	return state, nil
 }
 
 // Own returns the newest records that the scope's organization is a party of,
@@ -101,6 +107,9 @@ func (r *Reading) Record(ctx context.Context, seq int64) (Record, error) {
 	}
 	return Record{}, &unknown{"record"}
 }
+
+// Happened returns when a record says that its event happened.
+func (r *Reading) Happened(rec Record) (time.Time, error) { return r.log.Happened(rec) }
 
 // Head returns the size and the root of the ledger.
 func (r *Reading) Head(ctx context.Context) (tlog.Tree, error) { return r.log.Head(ctx) }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 
@@ -50,10 +51,18 @@ func (l *Log) Rebuild(ctx context.Context, progress func(done, all int64)) error
 	if err != nil {
 		return err
 	}
+	if err := l.replay(ctx, tx, 0, h.N, progress); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// replay brings the views up to date with the records from one position to another.
+func (l *Log) replay(ctx context.Context, tx *sql.Tx, from, to int64, progress func(done, all int64)) error {
 	const batch = 1000 // a transaction may not run statements while it reads rows
-	for from := int64(0); from < h.N; from += batch {
+	for ; from < to; from += batch {
 		var recs []Record
-		for r, err := range records(ctx, tx, recordColumns+` where seq >= $1 and seq < $2 order by seq`, from, from+batch) {
+		for r, err := range records(ctx, tx, recordColumns+` where seq >= $1 and seq < $2 order by seq`, from, min(from+batch, to)) {
 			if err != nil {
 				return err
 			}
@@ -70,15 +79,15 @@ func (l *Log) Rebuild(ctx context.Context, progress func(done, all int64)) error
 			}
 		}
 		if progress != nil {
-			progress(min(from+batch, h.N), h.N)
+			progress(min(from+batch, to), to)
 		}
 	}
-	return tx.Commit()
+	return nil
 }
 
 // project brings the views up to date with r.
 func (l *Log) project(ctx context.Context, tx Tx, r Record) error {
-	e, err := l.types.decode(r)
+	e, err := l.decode(r)
 	if err != nil {
 		return err
 	}
