@@ -39,7 +39,7 @@ func (l *Log) Rebuild(ctx context.Context, progress func(done, all int64)) error
 			return fmt.Errorf("ledger: rebuild: drop %s: %w", t, err)
 		}
 	}
-	if _, err := tx.ExecContext(ctx, `delete from stream_party`); err != nil {
+	if _, err := tx.ExecContext(ctx, `delete from stream_party; delete from unbuilt`); err != nil {
 		return err
 	}
 	for _, s := range schemas(l.cfg.Views) {

@@ -18,8 +18,9 @@ import (
 )
 
 type ledgers struct {
-	Verify ledgerVerify `cmd:"" help:"Verify a ledger, offline: a data folder, an exported pack, or a mirror."`
-	Export ledgerExport `cmd:"" help:"Write the ledger, or one organization's part of it, to a file that anybody verifies."`
+	Verify  ledgerVerify  `cmd:"" help:"Verify a ledger, offline: a data folder, an exported pack, or a mirror."`
+	Export  ledgerExport  `cmd:"" help:"Write the ledger, or one organization's part of it, to a file that anybody verifies."`
+	Recover ledgerRecover `cmd:"" help:"Bring back what a restored or lost database lacks, from a pack."`
 }
 
 type ledgerVerify struct {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"chaperone.example/internal/fault"
+	"chaperone.example/ledger"
 	"github.com/alecthomas/kong"
 )
 
@@ -114,6 +115,7 @@ func (b badFile) Unwrap() error { return b.error }
 func exit(err error, t terminal) int {
 	var no verdict
 	var bad badFile
+	var behind *ledger.Behind
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
 		return exitOK
@@ -123,6 +125,9 @@ func exit(err error, t terminal) int {
 	case errors.As(err, &bad):
 		t.say("chaperone: %v\nNothing was changed.", bad)
 		return exitBadFile
+	case errors.As(err, &behind):
+		t.say("chaperone: %v\nDo not delete the anchor. Bring back what is missing: chaperone ledger recover --help", behind)
+		return exitFailed
 	}
 	if _, msg, ok := fault.Of(err); ok {
 		t.say("chaperone: %s", msg)

@@ -44,6 +44,8 @@ type Config struct {
 	Now      func() time.Time // time.Now
 	LogTo    io.Writer        // where log lines go; nowhere if nil
 	Version  string           // of the program
+
+	Progress func(done, all int64) // of rebuilding views, where they have to be; optional
 }
 
 // DefaultOrigin names the ledger of a hub that was given no other name.
@@ -145,6 +147,9 @@ func (a *App) openStores(ctx context.Context, c Config) error {
 		Views: []ledger.View{org.View(), identity.View(), agreement.View(), dataset.View(), request.View(), release.View()},
 	})
 	if err != nil {
+		return err
+	}
+	if err := a.build(ctx, db, c.Progress); err != nil {
 		return err
 	}
 	a.sessions, err = session.Open(ctx, filepath.Join(c.Dir, sessionFile), c.Now)

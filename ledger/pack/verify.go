@@ -35,12 +35,25 @@ func Verify(r io.Reader, policy *proof.Policy) (Verdict, error) {
 		return Verdict{}, err
 	}
 	if p.Part.Org == "" {
-		return verifyWhole(p, policy)
+		return verifyWhole(p, policy, nil)
 	}
 	return verifyPart(p, policy)
 }
 
-func verifyWhole(p *Reader, policy *proof.Policy) (Verdict, error) {
+// Each verifies a pack of everything, and gives each record to do as it is read. What do
+// was given is not to be believed before Each has returned without an error.
+func Each(r io.Reader, policy *proof.Policy, do func(audit.Entry) error) (Verdict, error) {
+	p, err := NewReader(r)
+	if err == nil && p.Part.Org != "" {
+		err = errors.New("it is the pack of one organization: want one of everything")
+	}
+	if err != nil {
+		return Verdict{}, err
+	}
+	return verifyWhole(p, policy, do)
+}
+
+func verifyWhole(p *Reader, policy *proof.Policy, do func(audit.Entry) error) (Verdict, error) {
 	v := Verdict{}
 	a := audit.NewAuditor()
 	for {
@@ -53,6 +66,9 @@ func verifyWhole(p *Reader, policy *proof.Policy) (Verdict, error) {
 		}
 		if err == nil {
 			err = a.Add(i.Entry)
+		}
+		if err == nil && do != nil {
+			err = do(i.Entry)
 		}
 		if err != nil {
 			return v, err

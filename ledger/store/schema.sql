@@ -22,3 +22,4 @@ create table if not exists stream_party (stream text not null, org text not null
 create table if not exists once (actor text not null, key text not null, digest blob not null, first integer not null, last integer not null, version integer not null, primary key (actor, key)) without rowid;
 create table if not exists checkpoint (size integer primary key, note blob not null);
 create table if not exists shred (subject text primary key);
+create table if not exists unbuilt (views integer primary key);

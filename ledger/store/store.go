@@ -180,6 +180,19 @@ func TimeOf(ctx context.Context, db RowQuerier, seq int64) (time.Time, error) {
 	return time.Parse(TimeFormat, at)
 }
 
+// MarkUnbuilt says that the views are not those of the records: a rebuild clears it.
+func MarkUnbuilt(ctx context.Context, db Execer) error {
+	_, err := db.ExecContext(ctx, `insert into unbuilt (views) values (1) on conflict do nothing`)
+	return err
+}
+
+// Unbuilt reports whether the views have to be rebuilt before they are read.
+func Unbuilt(ctx context.Context, db RowQuerier) (bool, error) {
+	var n int
+	err := db.QueryRowContext(ctx, `select count(*) from unbuilt`).Scan(&n)
+	return n > 0, err
+}
+
 // Tiles reads tiles.
 func Tiles(ctx context.Context, db RowQuerier) tree.Tiles {
 	return func(k tree.Key) ([]byte, error) {
