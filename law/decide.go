@@ -10,8 +10,8 @@ import (
 // bytes.
 func Decide(r Request, f Facts) Decision {
 	d := Prepare(&r, &f).Explain()
-	d.Facts, d.Request = digest(f), digest(r)
-	d.ID = hash(d.Canonical())
+	d.Facts, d.Request = DigestFacts(&f), Digest(&r)
+	d.ID = d.Hash()
 	return d
 }
 
@@ -31,16 +31,30 @@ func Prepare(r *Request, f *Facts) *Case { return PrepareUnder(theBook, r, f) }
 // PrepareUnder reads the request and the facts for another rule book, to see what
 // a changed rule would decide.
 func PrepareUnder(b *rule.Book, r *Request, f *Facts) *Case {
-	c := &Case{reading: scene.Read(r, f), classes: f.Classes, book: b}
+	return open(b, scene.Read(r, f))
+}
+
+func open(b *rule.Book, x *scene.Reading) *Case {
+	c := &Case{reading: x, classes: x.Facts.Classes, book: b}
 	if len(c.classes) == 0 {
 		c.classes = []Class{{ID: "all"}}
 	}
 	c.scenes = make([]scene.Scene, len(c.classes))
 	for i := range c.classes {
-		c.scenes[i] = c.reading.Of(&c.classes[i])
+		c.scenes[i] = x.Of(&c.classes[i])
 	}
 	return c
 }
+
+// A Known is facts made ready for many requests: what the agreements lack and cover
+// is found once. It may be used from several goroutines at once.
+type Known struct{ facts *scene.Known }
+
+// Know makes the facts ready. They may not change while it is in use.
+func Know(f *Facts) Known { return Known{scene.Know(f)} }
+
+// Prepare reads a request by the facts, as [Prepare] does.
+func (k Known) Prepare(r *Request) *Case { return open(theBook, k.facts.Read(r)) }
 
 // Classes is how many classes of patients the case has.
 func (c *Case) Classes() int { return len(c.scenes) }

@@ -152,6 +152,9 @@ func (d Decision) Canonical() []byte {
 	return b
 }
 
+// Hash is the hash of the decision's bytes: its ID, if it is as it was decided.
+func (d Decision) Hash() string { return hash(d.Canonical()) }
+
 // digest is the hash of a value's JSON.
 func digest(v any) string {
 	b, err := json.Marshal(v)

@@ -13,8 +13,10 @@ import (
 	"chaperone.example/law/rule"
 )
 
-// agreements returns the agreements that a condition was read from.
+// agreements returns the agreements that a condition was read from; the list is
+// good until the next call.
 func (w *writer) agreements(c rule.Condition) []*Agreement {
+	w.found = w.found[:0]
 	var links []fact.Link
 	switch c {
 	case rule.ActsForSource, rule.PrincipalBound, rule.ChainSigned, rule.ChainInForce, rule.ChainComplete, rule.ChainScope, rule.ChainAggregates:
@@ -24,59 +26,85 @@ func (w *writer) agreements(c rule.Condition) []*Agreement {
 	case rule.ChainUnviolated:
 		links = slices.Concat(w.Acting, w.Holding)
 	case rule.DUASigned, rule.DUAInForce, rule.DUAComplete, rule.DUAScope:
-		links = []fact.Link{{By: w.DUA}}
+		w.find(w.DUA)
 	case rule.Participates:
-		links = []fact.Link{{By: w.Member}}
+		w.find(w.Member)
 	case rule.QSOInForce:
-		links = []fact.Link{{By: w.Service}}
+		w.find(w.Service)
 	}
-	var out []*Agreement
 	for _, l := range links {
-		if l.By != nil {
-			out = append(out, l.By)
-		}
+		w.find(l.By)
 	}
-	return out
+	return w.found
+}
+
+func (w *writer) find(a *Agreement) {
+	if a != nil {
+		w.found = append(w.found, a)
+	}
 }
 
 // finding is the determination that a condition was read from.
 func finding(c rule.Condition) (fact.Finding, bool) {
-	for _, pair := range [...]struct {
-		c rule.Condition
-		f fact.Finding
-	}{
-		{rule.FoundStatute, fact.Statute}, {rule.FoundMinimum, fact.StatedMinimum}, {rule.FoundEntire, fact.EntireRecord}, {rule.FoundAbuse, fact.AbuseBelief},
-		{rule.FoundReportable, fact.AbuseReportable}, {rule.FoundOrder, fact.CourtOrder}, {rule.ProcessOrdered, fact.CourtOrder}, {rule.FoundResearch, fact.Waiver},
-		{rule.WaiverComplete, fact.Waiver}, {rule.FoundThreat, fact.ThreatBelief}, {rule.FoundFunction, fact.FunctionStated}, {rule.FoundPreference, fact.Preference},
-		{rule.FoundEmergency, fact.Emergency}, {rule.FoundPart2Order, fact.ProtectionOrder}, {rule.FoundPart2Research, fact.Part2Research},
-		{rule.FoundPart2Audit, fact.Part2Audit}, {rule.FoundPart2Crime, fact.Part2Crime}, {rule.FoundPolice, fact.Process}, {rule.FoundAttestation, fact.Attestation},
-		{rule.FoundSuspension, fact.Suspension}, {rule.FoundEndangerment, fact.Endangerment}, {rule.FoundRepresentative, fact.Representative},
-	} {
-		if pair.c == c {
-			return pair.f, true
-		}
-	}
-	return "", false
+	f, ok := findings[c]
+	return f, ok
 }
 
-// documents names what a condition was read from, with versions.
-func (w *writer) documents(c rule.Condition, k int) []string {
-	var out []string
-	for _, a := range w.agreements(c) {
-		out = append(out, w.name(a))
+// findings are the determinations that conditions are read from.
+var findings = map[rule.Condition]fact.Finding{
+	rule.FoundStatute:        fact.Statute,
+	rule.FoundMinimum:        fact.StatedMinimum,
+	rule.FoundEntire:         fact.EntireRecord,
+	rule.FoundAbuse:          fact.AbuseBelief,
+	rule.FoundReportable:     fact.AbuseReportable,
+	rule.FoundOrder:          fact.CourtOrder,
+	rule.ProcessOrdered:      fact.CourtOrder,
+	rule.FoundResearch:       fact.Waiver,
+	rule.WaiverComplete:      fact.Waiver,
+	rule.FoundThreat:         fact.ThreatBelief,
+	rule.FoundFunction:       fact.FunctionStated,
+	rule.FoundPreference:     fact.Preference,
+	rule.FoundEmergency:      fact.Emergency,
+	rule.FoundPart2Order:     fact.ProtectionOrder,
+	rule.FoundPart2Research:  fact.Part2Research,
+	rule.FoundPart2Audit:     fact.Part2Audit,
+	rule.FoundPart2Crime:     fact.Part2Crime,
+	rule.FoundPolice:         fact.Process,
+	rule.FoundAttestation:    fact.Attestation,
+	rule.FoundSuspension:     fact.Suspension,
+	rule.FoundEndangerment:   fact.Endangerment,
+	rule.FoundRepresentative: fact.Representative,
+}
+
+// documented reports whether documents has anything to name.
+func (w *writer) documented(c rule.Condition, k int) bool {
+	if len(w.agreements(c)) > 0 {
+		return true
 	}
 	if f, ok := finding(c); ok {
 		if d := w.Facts.Found(f, w.Base.Day); d != nil && d.Document != "" {
-			out = append(out, d.Document)
+			return true
+		}
+	}
+	return len(w.consents(c, k)) > 0 || len(w.authorizations(c, k)) > 0
+}
+
+// documents adds the names of what a condition was read from, with versions.
+func (w *writer) documents(c rule.Condition, k int, to *[]string) {
+	for _, a := range w.agreements(c) {
+		w.once(to, w.name(a))
+	}
+	if f, ok := finding(c); ok {
+		if d := w.Facts.Found(f, w.Base.Day); d != nil {
+			w.once(to, d.Document)
 		}
 	}
 	for _, p := range w.consents(c, k) {
-		out = append(out, p.ID+" v"+strconv.Itoa(p.Version))
+		w.once(to, p.ID+" v"+strconv.Itoa(p.Version))
 	}
 	for _, a := range w.authorizations(c, k) {
-		out = append(out, a.ID+" v"+strconv.Itoa(a.Version))
+		w.once(to, a.ID+" v"+strconv.Itoa(a.Version))
 	}
-	return out
 }
 
 // consents are the Part 2 consents that a condition was read from.

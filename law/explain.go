@@ -17,6 +17,8 @@ type writer struct {
 	scenes []scene.Scene
 	told   []Verdict
 	names  []named // of agreements, made once
+	found  []*Agreement
+	words  []string // room for the words of reasons
 }
 
 // A named agreement.
@@ -278,8 +280,12 @@ func (w *writer) strictest() {
 // bases reports every basis that was tried; those of Part 2 only where
 // substance-use records are concerned.
 func (w *writer) bases() {
+	n := len(w.book.Bases)
 	sud := w.concernsSUD()
-	w.d.Bases = make([]Basis, 0, len(w.book.Bases)+len(w.book.SUD))
+	if sud {
+		n += len(w.book.SUD)
+	}
+	w.d.Bases = make([]Basis, 0, n)
 	for i := range w.book.Bases {
 		w.tried(&w.book.Bases[i])
 	}
@@ -307,7 +313,8 @@ func (w *writer) tried(c *rule.Compiled) {
 		return
 	}
 	r := &w.book.Rules[c.Place]
-	b := Basis{Rule: r.ID, Version: r.Version, Title: r.Title, Citation: r.Citation}
+	w.d.Bases = append(w.d.Bases, Basis{Rule: r.ID, Version: r.Version, Title: r.Title, Citation: r.Citation})
+	b := &w.d.Bases[len(w.d.Bases)-1]
 	for k := range w.told {
 		m := &w.told[k].marks
 		failing, holds := r.Failing(m)
@@ -330,7 +337,6 @@ func (w *writer) tried(c *rule.Compiled) {
 	case b.Fact != "":
 		b.Failing = "fails for some patients: " + b.Failing
 	}
-	w.d.Bases = append(w.d.Bases, b)
 }
 
 // reasons names the rules that shaped the decision of part k.
@@ -352,7 +358,7 @@ func (w *writer) reasons(k int) {
 			for _, u := range r.Unless {
 				if g := u.Governor(); g == r.ID || g == "" {
 					w.reason(r, r.Text, []rule.Condition{u}, k, class)
-				} else if len(w.documents(u, k)) > 0 {
+				} else if w.documented(u, k) {
 					say(g, u)
 				}
 			}
@@ -371,7 +377,7 @@ func (w *writer) reasons(k int) {
 		basis := &w.book.Rules[v.basis]
 		w.reason(basis, basis.Text, basis.When, k, class)
 		for _, c := range basis.When {
-			if g := c.Governor(); g != "" && len(w.documents(c, k)) > 0 {
+			if g := c.Governor(); g != "" && w.documented(c, k) {
 				say(g, c)
 			}
 		}
@@ -453,7 +459,7 @@ func (w *writer) sudReasons(k int, class string, say func(string, ...rule.Condit
 		r := &w.book.Rules[v.sud]
 		w.reason(r, r.Text, r.When, k, class)
 		for _, c := range r.When {
-			if g := c.Governor(); g != "" && len(w.documents(c, k)) > 0 {
+			if g := c.Governor(); g != "" && w.documented(c, k) {
 				say(g, c)
 			}
 		}
@@ -508,7 +514,7 @@ func (w *writer) nearly(r *Rule, k int, class string) {
 		return
 	}
 	for _, c := range bad {
-		if len(w.documents(c, k)) == 0 && len(w.details(c, false, k)) == 0 {
+		if !w.documented(c, k) && len(w.details(c, false, k)) == 0 {
 			return // without any document there is nothing to say about it
 		}
 		if g, ok := w.book.Lookup(c.Governor()); ok {
@@ -529,28 +535,37 @@ func (w *writer) reason(r *Rule, text string, on []rule.Condition, k int, class 
 	out := &w.d.Reasons[i]
 	m := &w.told[k].marks
 	for _, c := range on {
-		for _, part := range components(c) {
-			once(&out.Facts, part.Text(m.Has(part)))
+		n := 1
+		if c == rule.PartiesFit {
+			n = len(fits)
+		}
+		for i := range n {
+			part := c
+			switch c {
+			case rule.Always:
+				continue
+			case rule.PartiesFit:
+				part = fits[i]
+			}
+			w.once(&out.Facts, part.Text(m.Has(part)))
 			for _, s := range w.details(part, m.Has(part), k) {
-				once(&out.Facts, s)
+				w.once(&out.Facts, s)
 			}
-			for _, s := range w.documents(part, k) {
-				once(&out.Documents, s)
-			}
+			w.documents(part, k, &out.Documents)
 		}
 	}
 	if w.book.Rules[w.book.Places.Minimum].ID == r.ID || r.Effect != rule.Filters {
 		return
 	}
 	for _, s := range w.overlays(r.ID, k) {
-		once(&out.Documents, s)
+		w.once(&out.Documents, s)
 	}
 }
 
 // document adds a document to a reason that is there.
 func (w *writer) document(id, text, name string) {
 	i := slices.IndexFunc(w.d.Reasons, func(o Reason) bool { return o.Rule == id && o.Text == text })
-	once(&w.d.Reasons[i].Documents, name)
+	w.once(&w.d.Reasons[i].Documents, name)
 }
 
 // once appends s if it is new.
@@ -560,11 +575,29 @@ func once(list *[]string, s string) {
 	}
 }
 
+// once appends s if it is new, in the room that the writer has for words.
+func (w *writer) once(list *[]string, s string) {
+	if len(*list) > 0 || s == "" {
+		once(list, s)
+		return
+	}
+	const some = 3 // most reasons have no more
+	if cap(w.words)-len(w.words) < some {
+		w.words = make([]string, 0, 16*some)
+	}
+	n := len(w.words)
+	w.words = w.words[: n+some : cap(w.words)]
+	*list = append(w.words[n:n:n+some], s)
+}
+
+// fits are the conditions that PartiesFit sums up.
+var fits = [...]rule.Condition{rule.PartiesActive, rule.PersonActive, rule.PersonTrained}
+
 // components resolves a condition that sums up others.
 func components(c rule.Condition) []rule.Condition {
 	switch c {
 	case rule.PartiesFit:
-		return []rule.Condition{rule.PartiesActive, rule.PersonActive, rule.PersonTrained}
+		return fits[:]
 	case rule.Always:
 		return nil
 	}

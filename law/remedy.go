@@ -14,17 +14,24 @@ import (
 // obligations lists what has to be done, with the values that follow from the
 // agreements.
 func (w *writer) obligations() {
-	for i := range w.book.Rules {
-		if r := &w.book.Rules[i]; len(r.Duties) > 0 {
+	if w.d.Outcome == Deny {
+		return
+	}
+	for _, list := range [3][]rule.Compiled{w.book.Bases, w.book.SUD, w.book.Obliges} {
+		for i := range list {
+			c := &list[i]
+			if c.Duties == 0 {
+				continue
+			}
+			r := &w.book.Rules[c.Place]
 			w.due(r, func(v *Verdict) bool {
 				switch r.Effect {
 				case rule.Grants:
-					return int(v.basis) == i
+					return v.basis == int16(c.Place)
 				case rule.GrantsSUD:
-					return int(v.sud) == i && v.marks.Has(rule.GetsPart2)
+					return v.sud == int16(c.Place) && v.marks.Has(rule.GetsPart2)
 				}
-				failing, _ := r.Failing(&v.marks)
-				return failing == rule.Always && r.InForce(w.Base.Day)
+				return c.Applies(&v.marks, w.Base.Day)
 			}, r.Duties)
 		}
 	}

@@ -48,13 +48,18 @@ func rank(a, b *Agreement, day civil.Date) bool {
 // business associate and subcontractor agreements, signed or not; nil if there is
 // none.
 func (f *Facts) Path(from, to string) []string {
-	came := map[string]string{from: ""}
-	for queue := []string{from}; len(queue) > 0; queue = queue[1:] {
-		at := queue[0]
+	type step struct {
+		at   string
+		from int // place of the step before
+	}
+	var room [8]step
+	seen := append(room[:0], step{from, -1}) // breadth first: what is seen is the queue as well
+	for n := 0; n < len(seen); n++ {
+		at := seen[n].at
 		if at == to {
 			var out []string
-			for ; at != ""; at = came[at] {
-				out = append(out, at)
+			for i := n; i >= 0; i = seen[i].from {
+				out = append(out, seen[i].at)
 			}
 			slices.Reverse(out)
 			return out
@@ -64,9 +69,8 @@ func (f *Facts) Path(from, to string) []string {
 			if k := a.Instrument.Kind; a.From != at || a.To == "" || k != instrument.BusinessAssociate && k != instrument.Subcontractor {
 				continue
 			}
-			if _, seen := came[a.To]; !seen {
-				came[a.To] = at
-				queue = append(queue, a.To)
+			if !slices.ContainsFunc(seen, func(s step) bool { return s.at == a.To }) {
+				seen = append(seen, step{a.To, n})
 			}
 		}
 	}

@@ -97,10 +97,16 @@ type DutySet uint64
 // DutiesOf makes a set of a list; words that are no duty are left out.
 func DutiesOf(list []Duty) DutySet {
 	var s DutySet
+	next := 0 // lists are in the order of Duties, as a rule
 	for _, d := range list {
-		for i := range duties {
+		for range duties {
+			i := next
+			if next++; next == len(duties) {
+				next = 0
+			}
 			if duties[i].duty == d {
 				s |= 1 << i
+				break
 			}
 		}
 	}

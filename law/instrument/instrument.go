@@ -184,14 +184,77 @@ func Check(in Instrument) []Missing {
 	return append(out, in.Terms.check(in.Kind)...)
 }
 
+// Complete reports whether Check has no answer, for those who ask often and need no
+// words.
+func Complete(in Instrument) bool {
+	need, known := demands[in.Kind]
+	if !known {
+		return false
+	}
+	at := 0 // instruments list clauses in the order of the law, as a rule
+	for _, id := range need.required {
+		if at < len(in.Clauses) && in.Clauses[at] == id {
+			at++
+			continue
+		}
+		i := slices.Index(in.Clauses, id)
+		if i < 0 {
+			return false
+		}
+		at = i + 1
+	}
+	for i, id := range in.Clauses {
+		if (i >= len(need.used) || need.used[i] != id) && !slices.Contains(need.used, id) {
+			return false
+		}
+	}
+	return len(in.Terms.check(in.Kind)) == 0
+}
+
+// demand is which clauses a kind of agreement must hold, and which it may.
+type demand struct{ required, used []string }
+
+var demands = func() map[Kind]demand {
+	out := map[Kind]demand{}
+	for _, k := range Kinds() {
+		var d demand
+		for _, c := range clauses {
+			if c.RequiredIn(k) {
+				d.required = append(d.required, c.ID)
+			}
+			if c.usedIn(k) {
+				d.used = append(d.used, c.ID)
+			}
+		}
+		out[k] = d
+	}
+	return out
+}()
+
+// uses is the section that asks an agreement of the kind for its permitted uses.
+func (k Kind) uses() string {
+	switch k {
+	case BusinessAssociate:
+		return "45 CFR 164.504(e)(2)(i)"
+	case Subcontractor:
+		return "45 CFR 164.504(e)(5)"
+	case DataUse:
+		return "45 CFR 164.514(e)(4)(ii)(C)(1)"
+	case ServiceOrg:
+		return "42 CFR 2.11"
+	case Arrangement:
+		return "45 CFR 160.103"
+	}
+	return "platform"
+}
+
 // check finds values that gate data but cannot be read, or that the law rules out.
 func (t Terms) check(k Kind) []Missing {
 	var out []Missing
 	add := func(term, title, citation, format string, a ...any) {
 		out = append(out, Missing{"terms." + term, title, citation, fmt.Sprintf(format, a...)})
 	}
-	uses := map[Kind]string{BusinessAssociate: "45 CFR 164.504(e)(2)(i)", Subcontractor: "45 CFR 164.504(e)(5)", DataUse: "45 CFR 164.514(e)(4)(ii)(C)(1)",
-		ServiceOrg: "42 CFR 2.11", Participation: "platform", Arrangement: "45 CFR 160.103"}[k]
+	uses := k.uses()
 	if len(t.Purposes) == 0 {
 		add("purposes", "Permitted purposes", uses, "name at least one permitted purpose")
 	}

@@ -23,6 +23,7 @@ type Record struct {
 	Request  law.Request  `json:"request"`
 	Facts    law.Facts    `json:"facts"`
 	Decision law.Decision `json:"decision"`
+	Weighed  string       `json:"weighed,omitempty"` // see [law.Case.Weighed]; records from before it was kept have none
 }
 
 // The ways a record fails to decide again.
@@ -48,9 +49,11 @@ func Read(name string, data []byte) (*Record, error) {
 }
 
 // New decides a request and makes the record of it.
-func New(r law.Request, f law.Facts) Record { return Record{r, f, law.Decide(r, f)} }
+func New(r law.Request, f law.Facts) Record {
+	return Record{r, f, law.Decide(r, f), law.Prepare(&r, &f).Weighed()}
+}
 
-// Check decides the record again. It returns ErrRuleBook, ErrInputs or ErrDiffers
+// Check decides the record again, in full. It returns ErrRuleBook, ErrInputs or ErrDiffers
 // in that order of precedence, and nil if every byte is the same.
 func Check(r Record) error {
 	d := law.Decide(r.Request, r.Facts)
@@ -59,7 +62,7 @@ func Check(r Record) error {
 		return fmt.Errorf("%w: %.12s, this program has %.12s", ErrRuleBook, r.Decision.RuleBook, d.RuleBook)
 	case d.Facts != r.Decision.Facts || d.Request != r.Decision.Request:
 		return ErrInputs
-	case d.ID != r.Decision.ID || !bytes.Equal(d.Canonical(), r.Decision.Canonical()):
+	case d.ID != r.Decision.ID || !bytes.Equal(d.Canonical(), r.Decision.Canonical()), r.Weighed != "" && r.Weighed != law.Prepare(&r.Request, &r.Facts).Weighed():
 		return ErrDiffers
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 )
 
 // records are the disclosure scenarios, decided.
-func records(t *testing.T) []replay.Record {
+func records(t testing.TB) []replay.Record {
 	t.Helper()
 	files, err := filepath.Glob("../testdata/disclosures/*.yaml")
 	if err != nil || len(files) == 0 {

@@ -120,8 +120,11 @@ func (x *Reading) readPart2(s *Scene, c *fact.Class) {
 	}
 	m.Set(rule.ReceivedByCare, c.Received == fact.ByCare)
 	m.Set(rule.ReceivedAsHolder, c.Received == fact.AsHolder || c.Received == fact.ByNamed)
-	discloser := append(x.Facts.Names(x.Request.Discloser), x.source...)
 	var described Set
+	var discloser []string
+	if len(c.Consents) > 0 {
+		discloser = append(x.Facts.Names(x.Request.Discloser), x.source...)
+	}
 	for i := range c.Consents {
 		p := &c.Consents[i]
 		valid := len(p.Check(s.Day, set.RejectOldConsents)) == 0
@@ -176,6 +179,10 @@ func (x *Reading) accept(s *Scene, c *fact.Class, p *consent.Part2, mark rule.Co
 
 // readAuthorizations reads what the patients authorized.
 func (x *Reading) readAuthorizations(s *Scene, c *fact.Class) {
+	if len(c.Authorizations) == 0 {
+		s.Keeps[rule.KeepsAuthorized] = Set{}
+		return
+	}
 	m := &s.Marks
 	discloser := append(x.Facts.Names(x.Request.Discloser), x.source...)
 	covered := Set{}

@@ -25,9 +25,11 @@ func (x *Reading) readParties() {
 		}
 	}
 	src, who, holder := f.Org(source), f.Org(principal), f.Org(r.Discloser)
-	x.source, x.recipient = f.Names(source), f.Names(r.Recipient)
-	if principal != source {
-		x.recipient = append(x.recipient, f.Names(principal)...)
+	if x.named() {
+		x.source, x.recipient = f.Names(source), f.Names(r.Recipient)
+		if principal != source {
+			x.recipient = append(x.recipient, f.Names(principal)...)
+		}
 	}
 	if src != nil {
 		x.sourceState = src.State
@@ -74,6 +76,16 @@ func (x *Reading) readParties() {
 	}
 }
 
+// named reports whether there are documents or rules that name parties.
+func (x *Reading) named() bool {
+	for i := range x.Facts.Classes {
+		if c := &x.Facts.Classes[i]; len(c.Consents) > 0 || len(c.Authorizations) > 0 || len(c.Restrictions) > 0 {
+			return true
+		}
+	}
+	return len(x.Facts.Overlays) > 0
+}
+
 // caring reports whether the role cares for patients (phi.CareCoordinator is the
 // one such role of the catalogue).
 func caring(r phi.Role) bool { return r == phi.CareCoordinator }
@@ -101,15 +113,17 @@ func (x *Reading) readHolder(holder *fact.Organization) {
 	m.Set(rule.HolderPermitted, permitted)
 	m.Set(rule.MayDeidentify, deidentify)
 	unviolated := true
-	for _, l := range slices.Concat(x.Acting, x.Holding) {
-		unviolated = unviolated && (l.By == nil || !l.By.Violated)
+	for _, links := range [2][]fact.Link{x.Acting, x.Holding} {
+		for _, l := range links {
+			unviolated = unviolated && (l.By == nil || !l.By.Violated)
+		}
 	}
 	m.Set(rule.ChainUnviolated, unviolated)
 }
 
 // live reports whether the agreement is there, in force, complete and not violated.
 func (x *Reading) live(a *fact.Agreement) bool {
-	return a != nil && a.InForce(x.Base.Day) && !a.Violated && len(instrument.Check(a.Instrument)) == 0
+	return a != nil && a.InForce(x.Base.Day) && !a.Violated && x.complete(a)
 }
 
 // sameArrangement reports whether two organizations share a documented organized
@@ -144,7 +158,7 @@ func (x *Reading) readChain() {
 		t := &l.By.Instrument.Terms
 		signed = signed && l.By.Signed != 0 && l.By.Signed <= s.Day
 		force = force && (l.By.InForce(s.Day) || l.By.Survives(s.Day, x.Request.Purpose))
-		complete = complete && len(instrument.Check(l.By.Instrument)) == 0
+		complete = complete && x.complete(l.By)
 		scope = scope && t.Permits(x.Request.Purpose, x.Request.Activity) && (i == len(x.Acting)-1 || t.FlowDown)
 		aggregate = aggregate && t.Aggregate
 		x.limitBy(l.By)
@@ -176,13 +190,7 @@ func (x *Reading) firstAssociate() string {
 // limitBy narrows elements, dates and ways of transfer to what the agreement allows.
 func (x *Reading) limitBy(a *fact.Agreement) {
 	s, t := &x.Base, &a.Instrument.Terms
-	var covered Set
-	for i, e := range Catalogue.Elements {
-		if t.Covers(e) {
-			covered.Add(i)
-		}
-	}
-	s.Keeps[rule.KeepsAgreement] = s.Keeps[rule.KeepsAgreement].And(covered)
+	s.Keeps[rule.KeepsAgreement] = s.Keeps[rule.KeepsAgreement].And(x.covers(a))
 	s.Limit, _ = s.Limit.Narrow(fact.Window{From: t.DataFrom, Until: t.DataUntil})
 	m := &s.Marks
 	m.Set(rule.LimitsTransfer, m.Has(rule.LimitsTransfer) || len(t.Transfer) > 0)
@@ -193,7 +201,7 @@ func (x *Reading) limitBy(a *fact.Agreement) {
 // sound reports whether every link is signed, in force and complete.
 func (x *Reading) sound(links []fact.Link) bool {
 	for _, l := range links {
-		if l.By == nil || !l.By.InForce(x.Base.Day) && !l.By.Survives(x.Base.Day, x.Request.Purpose) || len(instrument.Check(l.By.Instrument)) > 0 {
+		if l.By == nil || !l.By.InForce(x.Base.Day) && !l.By.Survives(x.Base.Day, x.Request.Purpose) || !x.complete(l.By) {
 			return false
 		}
 	}
@@ -265,6 +273,6 @@ func (x *Reading) readDataUse() {
 	}
 	m.Set(rule.DUASigned, a.Signed != 0 && a.Signed <= x.Base.Day)
 	m.Set(rule.DUAInForce, a.InForce(x.Base.Day) && !a.Violated)
-	m.Set(rule.DUAComplete, len(instrument.Check(a.Instrument)) == 0)
+	m.Set(rule.DUAComplete, x.complete(a))
 	m.Set(rule.DUAScope, a.Instrument.Terms.Permits(x.Request.Purpose, x.Request.Activity))
 }

@@ -1,6 +1,8 @@
 package scene
 
 import (
+	"slices"
+
 	"chaperone.example/law/fact"
 	"chaperone.example/law/purpose"
 	"chaperone.example/phi"
@@ -14,20 +16,66 @@ import (
 // purposes that concern one patient need to know who it is. It is no standard protocol: each request
 // under it is reviewed.
 func StandardProfile(role phi.Role, k purpose.Kind, a purpose.Activity) fact.Profile {
-	p := fact.Profile{ID: "standard", Version: 1, Role: role, Purpose: k, Activity: a}
-	for _, e := range Catalogue.Elements {
-		if !e.Needed(role) {
-			continue
-		}
-		n := fact.Need{Element: e.ID, Form: fact.SafeHarbor}
-		if aboutOne(k, a) {
-			n.Form, n.Why = fact.Identified, "the purpose concerns this patient"
-		} else if countsDays(a) && daysMatter[e.ID] {
-			n.Form, n.Why = fact.Limited, "quality is counted in days between admission, procedure, discharge and the next event"
-		}
-		p.Needs = append(p.Needs, n)
-	}
+	p := standard(role, k, a).profile(&fact.Request{Role: role, Purpose: k, Activity: a})
+	p.Needs = slices.Clone(p.Needs)
 	return p
+}
+
+// A kind of task, as far as the standard profile tells them apart.
+type task struct {
+	role             phi.Role
+	aboutOne, inDays bool
+}
+
+// norm is what the standard profile holds for a kind of task.
+type norm struct {
+	list  []fact.Need
+	keeps Set
+	needs [fact.Identified + 1]Set
+}
+
+// norms are the standard profiles of every role; a role that is not there needs
+// nothing.
+var norms = func() map[task]*norm {
+	out := map[task]*norm{}
+	var roles []phi.Role // that need any element
+	for i := range Catalogue.Elements {
+		roles = append(roles, Catalogue.Elements[i].Roles...)
+	}
+	slices.Sort(roles)
+	for _, role := range slices.Compact(roles) {
+		for _, t := range []task{{role, true, false}, {role, false, true}, {role, false, false}} {
+			n := new(norm)
+			for i := range Catalogue.Elements {
+				e := &Catalogue.Elements[i]
+				switch {
+				case !e.Needed(role):
+				case t.aboutOne:
+					n.list = append(n.list, fact.Need{Element: e.ID, Form: fact.Identified, Why: "the purpose concerns this patient"})
+				case t.inDays && daysMatter[e.ID]:
+					n.list = append(n.list, fact.Need{Element: e.ID, Form: fact.Limited, Why: "quality is counted in days between admission, procedure, discharge and the next event"})
+				default:
+					n.list = append(n.list, fact.Need{Element: e.ID, Form: fact.SafeHarbor})
+				}
+			}
+			n.keeps, n.needs = new(Scene).forms(n.list)
+			out[t] = n
+		}
+	}
+	return out
+}()
+
+func standard(role phi.Role, k purpose.Kind, a purpose.Activity) *norm {
+	one := aboutOne(k, a)
+	if n := norms[task{role, one, !one && countsDays(a)}]; n != nil {
+		return n
+	}
+	return new(norm)
+}
+
+// profile is the norm as the profile of a request. Its needs are shared.
+func (n *norm) profile(r *fact.Request) fact.Profile {
+	return fact.Profile{ID: "standard", Version: 1, Role: r.Role, Purpose: r.Purpose, Activity: r.Activity, Needs: n.list}
 }
 
 // aboutOne reports whether the purpose concerns one patient at a time, rather than

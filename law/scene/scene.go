@@ -61,11 +61,16 @@ type Reading struct {
 
 	source, recipient []string // ids and what they are, as documents may name them
 	sourceState       string
+	documents         []document // of the agreements, by place
 }
 
 // Read reads what every class of patients shares.
 func Read(r *fact.Request, f *fact.Facts) *Reading {
-	x := &Reading{Request: r, Facts: f}
+	return read(r, f, make([]document, len(f.Agreements)))
+}
+
+func read(r *fact.Request, f *fact.Facts, documents []document) *Reading {
+	x := &Reading{Request: r, Facts: f, documents: documents, Order: make([]int, 0, len(r.Elements))}
 	s := &x.Base
 	s.Day, s.Window, s.Can, s.Limit = civil.On(r.At), r.Window, fact.DutiesOf(r.Can), f.Dataset.Window
 	s.Marks.Set(rule.Always, true)
@@ -130,15 +135,26 @@ func (x *Reading) readForm() {
 // readProfile reads what the task needs, and how precisely: at least in the least
 // form in which the element exists at all.
 func (x *Reading) readProfile() {
+	s := &x.Base
+	s.Marks.Set(rule.AsksEntire, !Catalogue.Clinical.Empty() && Catalogue.Clinical.Minus(s.Asked).Empty())
 	p, ok := x.Facts.ProfileFor(x.Request)
 	if !ok {
-		p = StandardProfile(x.Request.Role, x.Request.Purpose, x.Request.Activity)
+		n := standard(x.Request.Role, x.Request.Purpose, x.Request.Activity)
+		p = n.profile(x.Request)
+		if s.Expert.Empty() {
+			x.Profile, s.Keeps[rule.KeepsProfile], s.Needs = p, n.keeps, n.needs
+			return
+		}
 	}
 	x.Profile = p
-	s := &x.Base
 	s.Marks.Set(rule.ProfileRoutine, p.Routine)
-	s.Keeps[rule.KeepsProfile] = Set{}
-	for _, n := range p.Needs {
+	s.Keeps[rule.KeepsProfile], s.Needs = s.forms(p.Needs)
+}
+
+// forms sorts the elements of a profile by the least form in which they serve and
+// exist.
+func (s *Scene) forms(needs []fact.Need) (all Set, by [fact.Identified + 1]Set) {
+	for _, n := range needs {
 		i, ok := Catalogue.Lookup(n.Element)
 		if !ok {
 			continue
@@ -147,8 +163,8 @@ func (x *Reading) readProfile() {
 		for form < fact.Identified && !Catalogue.Keeps[form].Has(i) && !Catalogue.Changes[form].Has(i) && (form != fact.Expert || !s.Expert.Has(i)) {
 			form++
 		}
-		s.Keeps[rule.KeepsProfile].Add(i)
-		s.Needs[form].Add(i)
+		all.Add(i)
+		by[form].Add(i)
 	}
-	s.Marks.Set(rule.AsksEntire, !Catalogue.Clinical.Empty() && Catalogue.Clinical.Minus(s.Asked).Empty())
+	return all, by
 }
