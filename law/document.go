@@ -294,3 +294,39 @@ func life(a *Agreement, day civil.Date, name string) []string {
 	}
 	return []string{name + " starts on " + a.Start.String()}
 }
+
+// once appends s if it is new.
+func once(list *[]string, s string) {
+	if s != "" && !slices.Contains(*list, s) {
+		*list = append(*list, s)
+	}
+}
+
+// once appends s if it is new, in the room that the writer has for words.
+func (w *writer) once(list *[]string, s string) {
+	if len(*list) > 0 || s == "" {
+		once(list, s)
+		return
+	}
+	const some = 3 // most reasons have no more
+	if cap(w.words)-len(w.words) < some {
+		w.words = make([]string, 0, 16*some)
+	}
+	n := len(w.words)
+	w.words = w.words[: n+some : cap(w.words)]
+	*list = append(w.words[n:n:n+some], s)
+}
+
+// fits are the conditions that PartiesFit sums up.
+var fits = [...]rule.Condition{rule.PartiesActive, rule.PersonActive, rule.PersonTrained}
+
+// components resolves a condition that sums up others.
+func components(c rule.Condition) []rule.Condition {
+	switch c {
+	case rule.PartiesFit:
+		return fits[:]
+	case rule.Always:
+		return nil
+	}
+	return []rule.Condition{c}
+}
