@@ -45,6 +45,8 @@ type commands struct {
 	Demo    demo       `cmd:"" help:"Run a hub with synthetic people and organizations."`
 	Synth   synth      `cmd:"" help:"Write data of hospitals and patients that never existed."`
 	Deid    deid       `cmd:"" help:"De-identify a file."`
+	Mark    mark       `cmd:"" help:"Give a recipient its own marked copy of a table."`
+	Trace   trace      `cmd:"" help:"Name the recipient whose copy leaked."`
 	Decide  decide     `cmd:"" help:"Decide a case that is written in a file, and explain."`
 	Breach  breaches   `cmd:"" help:"Judge an incident that is written in a file: breach or not, who is told by when."`
 	Rules   rules      `cmd:"" help:"Print the rule book, or one rule."`
