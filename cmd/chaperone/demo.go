@@ -33,6 +33,8 @@ type demoRun struct {
 	Once   bool   `help:"Walk the story in the terminal, verify the ledger, and end."`
 	Dir    string `type:"path" placeholder:"FOLDER" help:"Keep the data folder there, and continue what is in it. Without it, a fresh folder is used."`
 	Listen string `placeholder:"HOST:PORT" help:"Where to listen instead of 127.0.0.1:8080, which only this machine can reach."`
+	// No environment variable: the demonstration belongs into no database of real data.
+	Database string `placeholder:"URL" help:"Keep the ledger in this PostgreSQL database (postgres://user@host/name), which must be empty or hold this demonstration."`
 }
 
 // Help implements kong's longer help.
@@ -53,7 +55,7 @@ func (c demoRun) Run(ctx context.Context, t terminal) error {
 	if err := story.Prepare(dir, story.Small); err != nil {
 		return err
 	}
-	a, err := app.Open(ctx, app.Config{Dir: dir, Origin: story.Origin, Version: build(), LogTo: t.err})
+	a, err := app.Open(ctx, app.Config{Place: database{c.Database}.place(t, dir), Origin: story.Origin, Version: build(), LogTo: t.err})
 	if err != nil {
 		return err
 	}
@@ -123,8 +125,9 @@ func program(arg string) string {
 }
 
 type demoCode struct {
-	User string `arg:"" help:"The sign-in name."`
-	Dir  string `type:"existingdir" placeholder:"FOLDER" help:"The data folder that the demonstration printed; the newest one if left out."`
+	User     string `arg:"" help:"The sign-in name."`
+	Dir      string `type:"existingdir" placeholder:"FOLDER" help:"The data folder that the demonstration printed; the newest one if left out."`
+	Database string `placeholder:"URL" help:"The PostgreSQL database of the demonstration, if it was given one."`
 }
 
 func (c demoCode) Run(ctx context.Context, t terminal) error {
@@ -135,7 +138,7 @@ func (c demoCode) Run(ctx context.Context, t terminal) error {
 			return err
 		}
 	}
-	people, err := app.People(ctx, dir)
+	people, err := app.People(ctx, database{c.Database}.place(t, dir))
 	if err != nil {
 		return err
 	}

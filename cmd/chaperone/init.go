@@ -16,6 +16,7 @@ type initialize struct {
 	Is           []string `default:"business-associate" help:"What it is under the law: business-associate, aggregator, covered-entity …"`
 	Name         string   `required:"" placeholder:"NAME" help:"The name of the first administrator."`
 	Login        string   `required:"" placeholder:"E-MAIL" help:"The administrator's sign-in name: an e-mail address."`
+	database
 }
 
 // Help implements kong's longer help.
@@ -26,7 +27,7 @@ administrator, and prints the code of the administrator's invitation, once. Then
 }
 
 func (c initialize) Run(ctx context.Context, t terminal) error {
-	a, err := app.Open(ctx, app.Config{Dir: c.Dir, Origin: c.Origin, LogTo: t.err, Version: build()})
+	a, err := app.Open(ctx, app.Config{Place: c.place(t, c.Dir), Origin: c.Origin, LogTo: t.err, Version: build()})
 	if err != nil {
 		return err
 	}

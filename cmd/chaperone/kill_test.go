@@ -61,7 +61,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			}
 			continue
 		}
-		rep, err := app.Audit(context.Background(), dir, nil)
+		rep, err := app.Audit(context.Background(), app.Place{Dir: dir}, nil)
 		if err != nil {
 			t.Fatalf("kill %d after %v: %v", n, after, err)
 		}

@@ -26,6 +26,7 @@ type ledgers struct {
 type ledgerVerify struct {
 	Path   string `arg:"" type:"path" help:"A data folder, a pack, or a folder of tiles that mirrors a ledger."`
 	Policy string `type:"existingfile" help:"The policy: the public keys that you trust. A data folder has its own beside the ledger."`
+	database
 }
 
 // Help implements kong's longer help.
@@ -41,7 +42,7 @@ func (c ledgerVerify) Run(ctx context.Context, t terminal) error {
 		return badFile{errors.New("there is nothing of that name to verify")}
 	}
 	holds := func(name string) bool { _, err := os.Stat(filepath.Join(c.Path, name)); return err == nil }
-	folder := info.IsDir() && holds("ledger.db")
+	folder := info.IsDir() && (holds("ledger.db") || c.Database != "" && holds("keys"))
 	if c.Policy == "" && folder {
 		c.Policy = filepath.Join(c.Path, "policy.txt")
 	}
@@ -71,7 +72,7 @@ func (c ledgerVerify) Run(ctx context.Context, t terminal) error {
 }
 
 func (c ledgerVerify) folder(ctx context.Context, t terminal, policy *proof.Policy) error {
-	rep, err := app.Audit(ctx, c.Path, policy)
+	rep, err := app.Audit(ctx, c.place(t, c.Path), policy)
 	if err != nil {
 		return err
 	}
@@ -140,10 +141,11 @@ type ledgerExport struct {
 	Out  string `required:"" type:"path" help:"The file to write. It must not exist."`
 	Org  string `help:"Only what this organization is a party of, with the proof that nothing was left out. The file holds its party key: give it to the organization only."`
 	Bare bool   `help:"Leave sealed details out, even as ciphertext: what is copied cannot be disposed of."`
+	database
 }
 
 func (c ledgerExport) Run(ctx context.Context, t terminal) (err error) {
-	a, err := app.Open(ctx, app.Config{Dir: c.Dir, Existing: true})
+	a, err := app.Open(ctx, app.Config{Place: c.place(t, c.Dir), Existing: true})
 	if err != nil {
 		return err
 	}

@@ -9,10 +9,11 @@ import (
 
 type rebuild struct {
 	Dir string `required:"" type:"existingdir" placeholder:"FOLDER" help:"The data folder. No hub may be running on it."`
+	database
 }
 
 func (c rebuild) Run(ctx context.Context, t terminal) error {
-	a, err := app.Open(ctx, app.Config{Dir: c.Dir, Existing: true})
+	a, err := app.Open(ctx, app.Config{Place: c.place(t, c.Dir), Existing: true})
 	if fault.Is(err, fault.NotFound) {
 		return badFile{err}
 	}

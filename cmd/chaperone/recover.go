@@ -15,6 +15,7 @@ type ledgerRecover struct {
 	Dir    string `required:"" type:"existingdir" placeholder:"FOLDER" help:"The data folder, with its keys. No hub may be running on it."`
 	From   string `name:"from-mirror" required:"" type:"existingfile" placeholder:"PACK" help:"A pack of everything with its details, as \"chaperone ledger export\" writes it."`
 	Policy string `type:"existingfile" placeholder:"FILE" help:"The policy: the public keys that you trust. The data folder's own, if it is left out."`
+	database
 }
 
 // Help implements kong's longer help.
@@ -44,7 +45,7 @@ func (c ledgerRecover) Run(ctx context.Context, t terminal) error {
 		return badFile{err}
 	}
 	defer f.Close()
-	cfg := app.Config{Dir: c.Dir, LogTo: t.err, Version: build(), Progress: func(done, all int64) { t.say("views rebuilt from %d of %d records", done, all) }}
+	cfg := app.Config{Place: c.place(t, c.Dir), LogTo: t.err, Version: build(), Progress: func(done, all int64) { t.say("views rebuilt from %d of %d records", done, all) }}
 	rep, err := app.Recover(ctx, cfg, f, policy, func(n int64) { t.say("replayed %d records", n) })
 	switch {
 	case fault.Is(err, fault.NotFound):

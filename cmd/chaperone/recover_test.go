@@ -27,7 +27,7 @@ func hub(t *testing.T) string {
 // register appends n records to a hub.
 func register(t *testing.T, dir string, n int) {
 	t.Helper()
-	a, err := app.Open(t.Context(), app.Config{Dir: dir, Existing: true})
+	a, err := app.Open(t.Context(), app.Config{Place: app.Place{Dir: dir}, Existing: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,14 +17,15 @@ type serve struct {
 	Cert   string `type:"existingfile" placeholder:"FILE" help:"TLS certificate (PEM). Without it, a proxy in front must end TLS: say so with --behind-tls."`
 	Key    string `type:"existingfile" placeholder:"FILE" help:"Private key of the certificate (PEM)."`
 	Behind bool   `name:"behind-tls" help:"A proxy in front of the hub ends TLS."`
-	Origin string `default:"chaperone.example/hub" help:"The name of the ledger in its checkpoints. It never changes."`
+	Origin string `help:"The name of the ledger in its checkpoints, if the policy in the data folder should be held against it. It never changes."`
+	database
 }
 
 func (c serve) Run(ctx context.Context, t terminal) error {
 	if (c.Cert == "") != (c.Key == "") {
 		return badFile{errors.New("--cert and --key go together")}
 	}
-	a, err := app.Open(ctx, app.Config{Dir: c.Dir, Origin: c.Origin, TLS: c.Cert != "" || c.Behind, LogTo: t.err, Existing: true, Version: build()})
+	a, err := app.Open(ctx, app.Config{Place: c.place(t, c.Dir), Origin: c.Origin, TLS: c.Cert != "" || c.Behind, LogTo: t.err, Existing: true, Version: build()})
 	if fault.Is(err, fault.NotFound) {
 		return badFile{err}
 	}

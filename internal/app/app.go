@@ -19,7 +19,6 @@ import (
 	"chaperone.example/internal/access"
 	"chaperone.example/internal/agreement"
 	"chaperone.example/internal/dataset"
-	"chaperone.example/internal/fault"
 	"chaperone.example/internal/identity"
 	"chaperone.example/internal/identity/session"
 	"chaperone.example/internal/org"
@@ -34,10 +33,10 @@ import (
 	"chaperone.example/phi"
 )
 
-// A Config says where a hub lives and what it stands on. Dir is required; what else
-// is left out has a default.
+// A Config says where a hub lives and what it stands on. The folder is required; what
+// else is left out has a default.
 type Config struct {
-	Dir      string
+	Place
 	Origin   string           // name of the ledger; if empty, what the folder says, or [DefaultOrigin]
 	Existing bool             // the folder must hold a ledger already
 	TLS      bool             // people reach the hub over HTTPS
@@ -64,7 +63,7 @@ type App struct {
 	Door     *identity.Door
 	API      *rest.API
 
-	dir      string
+	place    Place
 	site     web.Site
 	handler  http.Handler
 	table    *access.Table
@@ -88,13 +87,15 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if c.LogTo == nil {
 		c.LogTo = io.Discard
 	}
-	if _, err := os.Stat(filepath.Join(c.Dir, ledgerFile)); c.Existing && err != nil {
-		return nil, fault.New(fault.NotFound, "there is no ledger in %s; \"chaperone init\" sets up a hub", c.Dir)
+	if c.Existing {
+		if err := c.hasLedger(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("app: %w", err)
 	}
-	a := &App{dir: c.Dir, version: c.Version, now: c.Now}
+	a := &App{place: c.Place, version: c.Version, now: c.Now}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -118,7 +119,7 @@ func (a *App) openStores(ctx context.Context, c Config) error {
 		return err
 	}
 	a.closers = append(a.closers, a.Vault)
-	db, err := openDB(ctx, filepath.Join(c.Dir, ledgerFile))
+	db, err := a.place.Open(ctx)
 	if err != nil {
 		return err
 	}
@@ -132,6 +133,9 @@ func (a *App) openStores(ctx context.Context, c Config) error {
 	}
 	secret, err := a.Vault.Derive(tagUse)
 	if err != nil {
+		return err
+	}
+	if err := a.place.belongs(ctx, db, secret); err != nil {
 		return err
 	}
 	// The anchor lies with the keys: who restores a backup of the data does not
@@ -193,6 +197,9 @@ func fulfilled() []law.Duty {
 func repositories() []dataset.Repository {
 	return []dataset.Repository{{ID: "hub-vault", Region: "us"}}
 }
+
+// Place returns where the hub is.
+func (a *App) Place() Place { return a.place }
 
 // Close stops the hub.
 func (a *App) Close() error {

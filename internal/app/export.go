@@ -47,15 +47,11 @@ func (a *App) Export(ctx context.Context, w io.Writer, org string, bare bool) er
 	return pack.Write(ctx, w, a.Log.DB(), checkpoint, part, bare)
 }
 
-// Audit recomputes the ledger of a data folder without opening the hub, and compares it
+// Audit recomputes the ledger of a hub without opening the hub, and compares it
 // with its anchor, if that is there, and with the cosigned checkpoints that it keeps, by
 // the policy.
-func Audit(ctx context.Context, dir string, policy *proof.Policy) (audit.Report, error) {
-	path := filepath.Join(dir, ledgerFile)
-	if _, err := os.Stat(path); err != nil {
-		return audit.Report{}, errors.New("there is no ledger in this folder")
-	}
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=query_only(on)&_pragma=busy_timeout(10000)")
+func Audit(ctx context.Context, p Place, policy *proof.Policy) (audit.Report, error) {
+	db, err := p.OpenToRead(ctx)
 	if err != nil {
 		return audit.Report{}, err
 	}
@@ -67,7 +63,7 @@ func Audit(ctx context.Context, dir string, policy *proof.Policy) (audit.Report,
 	if err := audit.Checkpoints(ctx, db, policy); err != nil {
 		return rep, err
 	}
-	name := filepath.Join(dir, keysDir, anchorFile)
+	name := filepath.Join(p.Dir, keysDir, anchorFile)
 	if _, err := os.Stat(name); errors.Is(err, os.ErrNotExist) {
 		return rep, nil // a copy of the data without its keys
 	}

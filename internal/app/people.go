@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 
 	"chaperone.example/internal/vault"
@@ -18,19 +16,15 @@ type Credentials struct {
 	Vault *vault.Vault
 }
 
-// People opens the people of a data folder.
-func People(ctx context.Context, dir string) (Credentials, error) {
-	path := filepath.Join(dir, ledgerFile)
-	if _, err := os.Stat(path); err != nil {
-		return Credentials{}, fmt.Errorf("app: there is no ledger in %s", filepath.Base(dir))
-	}
-	v, err := vault.Open(ctx, filepath.Join(dir, keysDir), filepath.Join(dir, vaultDir))
+// People opens the people of a hub.
+func People(ctx context.Context, p Place) (Credentials, error) {
+	db, err := p.OpenToRead(ctx)
 	if err != nil {
 		return Credentials{}, err
 	}
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=query_only(on)&_pragma=busy_timeout(10000)")
+	v, err := vault.Open(ctx, filepath.Join(p.Dir, keysDir), filepath.Join(p.Dir, vaultDir))
 	if err != nil {
-		return Credentials{}, errors.Join(err, v.Close())
+		return Credentials{}, errors.Join(err, db.Close())
 	}
 	return Credentials{db, v}, nil
 }

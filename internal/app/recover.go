@@ -60,7 +60,7 @@ func Recover(ctx context.Context, c Config, from io.Reader, policy *proof.Policy
 }
 
 func replay(ctx context.Context, c Config, from io.Reader, policy *proof.Policy, newest *anchor.File, progress func(int64)) (rep recovery.Report, err error) {
-	db, err := openDB(ctx, filepath.Join(c.Dir, ledgerFile))
+	db, err := c.Open(ctx)
 	if err != nil {
 		return rep, err
 	}

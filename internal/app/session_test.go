@@ -351,7 +351,7 @@ func TestCookiesOverTLS(t *testing.T) {
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if h.App, err = app.Open(t.Context(), app.Config{Dir: dir, Existing: true, TLS: true, Now: c.now, LogTo: &log, Origin: "chaperone.example/test"}); err != nil {
+	if h.App, err = app.Open(t.Context(), app.Config{Place: app.Place{Dir: dir}, Existing: true, TLS: true, Now: c.now, LogTo: &log, Origin: "chaperone.example/test"}); err != nil {
 		t.Fatal(err)
 	}
 	defer h.Close()

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/ed25519"
-	"database/sql"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"chaperone.example/internal/vault"
 	"chaperone.example/ledger/proof"
 	"golang.org/x/mod/sumdb/note"
-	_ "modernc.org/sqlite" // the embedded database
 )
 
 // The files of a data folder. Keys are apart, so that a backup can leave them out.
@@ -26,34 +24,6 @@ const (
 	keysDir     = "keys"
 	vaultDir    = "vault"
 )
-
-// openDB opens the embedded database for the ledger and its views. Every commit is
-// durable before it is acknowledged (WAL, synchronous=FULL).
-func openDB(ctx context.Context, path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=secure_delete(on)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(on)&_txlock=immediate")
-	if err != nil {
-		return nil, err
-	}
-	var version string
-	if err := db.QueryRowContext(ctx, `select sqlite_version()`).Scan(&version); err != nil {
-		return nil, errors.Join(fmt.Errorf("app: %s: %w", filepath.Base(path), err), db.Close())
-	}
-	if !soundSQLite(version) {
-		return nil, errors.Join(fmt.Errorf("app: SQLite %s may corrupt a write-ahead log: this program needs 3.51.3, or 3.53.0 and later", version), db.Close())
-	}
-	return db, nil
-}
-
-// soundSQLite refuses the releases that may corrupt a database when its WAL is
-// reset: those before 3.51.3, and 3.52.0, which was withdrawn.
-func soundSQLite(version string) bool {
-	var major, minor, patch int
-	if _, err := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); err != nil {
-		return false
-	}
-	v := major*1_000_000 + minor*1_000 + patch
-	return v >= 3_051_003 && v != 3_052_000
-}
 
 // signer makes the checkpoint key of the ledger from its seed, and its verifier
 // key.

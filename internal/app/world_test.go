@@ -119,9 +119,14 @@ func one(organization string, role phi.Role) person {
 
 // open starts a hub on dir, which may hold one already.
 func open(ctx context.Context, dir string, c *clock) (*hub, error) {
-	h := &hub{dir: dir, clock: c, log: &journal{}, steps: map[string]int64{}, tokens: map[string]string{}, seen: map[string]time.Time{}, keys: map[string]*age.X25519Identity{}}
+	return openAt(ctx, app.Place{Dir: dir}, c)
+}
+
+// openAt starts a hub wherever its ledger is.
+func openAt(ctx context.Context, p app.Place, c *clock) (*hub, error) {
+	h := &hub{dir: p.Dir, clock: c, log: &journal{}, steps: map[string]int64{}, tokens: map[string]string{}, seen: map[string]time.Time{}, keys: map[string]*age.X25519Identity{}}
 	var err error
-	h.App, err = app.Open(ctx, app.Config{Dir: dir, Origin: "chaperone.example/test", Now: c.now, LogTo: h.log, Version: "v0.0.0-test"})
+	h.App, err = app.Open(ctx, app.Config{Place: p, Origin: "chaperone.example/test", Now: c.now, LogTo: h.log, Version: "v0.0.0-test"})
 	return h, err
 }
 
@@ -363,7 +368,7 @@ func theWorld(t testing.TB) *world {
 			shared.err = err
 			return
 		}
-		shared.w, shared.err = build(context.Background(), dir)
+		shared.w, shared.err = build(context.Background(), app.Place{Dir: dir})
 	})
 	if shared.err != nil {
 		t.Fatal(shared.err)
@@ -399,8 +404,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func build(ctx context.Context, dir string) (*world, error) {
-	h, err := open(ctx, dir, newClock())
+func build(ctx context.Context, p app.Place) (*world, error) {
+	h, err := openAt(ctx, p, newClock())
 	if err != nil {
 		return nil, err
 	}

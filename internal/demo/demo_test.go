@@ -22,7 +22,7 @@ func walk(t *testing.T, dir string) (told, logged string) {
 		t.Fatal(err)
 	}
 	var out, log bytes.Buffer
-	a, err := app.Open(t.Context(), app.Config{Dir: dir, Origin: demo.Origin, LogTo: &log})
+	a, err := app.Open(t.Context(), app.Config{Place: app.Place{Dir: dir}, Origin: demo.Origin, LogTo: &log})
 	if err != nil {
 		t.Fatal(err)
 	}

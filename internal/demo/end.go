@@ -466,7 +466,7 @@ func (s *Story) end(ctx context.Context) error {
 
 // close verifies the whole ledger.
 func (s *Story) close(ctx context.Context) error {
-	rep, err := app.Audit(ctx, s.dir, nil)
+	rep, err := app.Audit(ctx, s.app.Place(), nil)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func Open(path string) (*File, error) {
 		return nil, fmt.Errorf("anchor: %w", err)
 	}
 	a := &File{file: f}
-	if err = a.read(); err != nil {
+	if err = a.locked(a.read); err != nil {
 		return nil, errors.Join(fmt.Errorf("anchor %s: %w", filepath.Base(path), err), f.Close())
 	}
 	return a, nil
@@ -96,19 +96,33 @@ func (a *File) Last() (tlog.Tree, error) {
 }
 
 // Advance implements ledger.Anchor. Two slots are written in turn, so that one of them
-// is always whole.
+// is always whole. Another process may have written since.
 func (a *File) Advance(t tlog.Tree) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if t.N <= a.last.N {
-		return nil
-	}
-	next := 1 - a.slot
-	if _, err := a.file.WriteAt(format(t), next*size); err != nil {
+	err := a.locked(func() error {
+		if err := a.read(); err != nil || t.N <= a.last.N {
+			return err
+		}
+		next := 1 - a.slot
+		_, err := a.file.WriteAt(format(t), next*size)
+		if err == nil {
+			a.last, a.slot = t, next
+		}
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("anchor: %w", err)
 	}
-	a.last, a.slot = t, next
 	return nil
+}
+
+// locked does something while no other process does.
+func (a *File) locked(do func() error) error {
+	if err := lock(a.file); err != nil {
+		return err
+	}
+	return errors.Join(do(), unlock(a.file))
 }
 
 // Close makes the anchor durable and closes it.

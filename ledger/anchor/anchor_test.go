@@ -3,6 +3,8 @@ package anchor
 import (
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -45,4 +47,39 @@ func TestAnchorSurvivesATornWrite(t *testing.T) {
 	if _, err := Open(path); err == nil {
 		t.Error("a damaged anchor was taken for an empty one")
 	}
+}
+
+// Processes that share a database share its anchor: whoever is late takes nothing back.
+func TestSharedByProcesses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "anchor")
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	const heads = 2000
+	for range 4 {
+		a, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Close()
+		wg.Go(func() {
+			for {
+				n := next.Add(1)
+				if n > heads {
+					return
+				}
+				if err := a.Advance(tlog.Tree{N: n}); err != nil {
+					t.Error(err)
+				}
+				if b, err := Open(path); err != nil {
+					t.Error(err)
+				} else {
+					if last, _ := b.Last(); last.N < n {
+						t.Errorf("%d was remembered, and then only %d", n, last.N)
+					}
+					b.Close()
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
