@@ -21,6 +21,7 @@ type ledgers struct {
 	Verify  ledgerVerify  `cmd:"" help:"Verify a ledger, offline: a data folder, an exported pack, or a mirror."`
 	Export  ledgerExport  `cmd:"" help:"Write the ledger, or one organization's part of it, to a file that anybody verifies."`
 	Recover ledgerRecover `cmd:"" help:"Bring back what a restored or lost database lacks, from a pack."`
+	Migrate ledgerMigrate `cmd:"" help:"Move the ledger from the embedded database to PostgreSQL, with the same root."`
 }
 
 type ledgerVerify struct {

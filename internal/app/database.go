@@ -49,12 +49,17 @@ func (p Place) OpenToRead(ctx context.Context) (*sql.DB, error) {
 }
 
 func (p Place) postgres(ctx context.Context, readOnly bool) (*sql.DB, error) {
+	if _, err := os.Stat(filepath.Join(p.Dir, ledgerFile)); err == nil && p.Database != "" {
+		return nil, fault.New(fault.Refused, "%s holds a ledger of its own, in %s: a hub has one ledger. Move it to the database (chaperone ledger migrate), or name no database", p.Dir, ledgerFile)
+	}
+	return p.dial(ctx, readOnly)
+}
+
+// dial opens the PostgreSQL database, whatever the folder holds.
+func (p Place) dial(ctx context.Context, readOnly bool) (*sql.DB, error) {
 	u, err := url.Parse(p.Database)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || strings.Trim(u.Path, "/") == "" {
 		return nil, fault.New(fault.Invalid, "the address of the database is not of the form postgres://user@host/name")
-	}
-	if _, err := os.Stat(filepath.Join(p.Dir, ledgerFile)); err == nil {
-		return nil, fault.New(fault.Refused, "%s holds a ledger of its own, in %s: a hub has one ledger. If it was moved to the database, move the file away; if not, name no database", p.Dir, ledgerFile)
 	}
 	if readOnly {
 		q := u.Query()

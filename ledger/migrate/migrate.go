@@ -17,8 +17,8 @@ import (
 const page = 1000
 
 // Copy copies the ledger in src to dst, which must hold none, and audits the copy.
-// Nothing may append to src meanwhile. The views are not copied: open the new ledger and
-// rebuild them. Progress is told the table and the rows done.
+// Nothing may append to src meanwhile. The views are not copied, and marked as unbuilt: open the new ledger
+// and rebuild them. Progress is told the table and the rows done.
 func Copy(ctx context.Context, src, dst *sql.DB, progress func(table string, rows int64)) (audit.Report, error) {
 	var none audit.Report
 	want, err := audit.Database(ctx, src)
@@ -48,6 +48,9 @@ func Copy(ctx context.Context, src, dst *sql.DB, progress func(table string, row
 			progress(t.Name, n)
 		}
 	}
+	if err := store.MarkUnbuilt(ctx, dst); err != nil {
+		return none, err
+	}
 	if err := copyHead(ctx, src, dst); err != nil {
 		return none, err
 	}
@@ -59,6 +62,32 @@ func Copy(ctx context.Context, src, dst *sql.DB, progress func(table string, row
 		return got, fmt.Errorf("the copy does not verify: %w", err)
 	}
 	return got, nil
+}
+
+// Done reports whether dst holds all of the ledger in src already: a copy that was
+// interrupted after its end.
+func Done(ctx context.Context, src, dst *sql.DB) (bool, error) {
+	have, _, err := store.Head(ctx, src, store.ReadHead)
+	if err != nil || have.N == 0 {
+		return false, err
+	}
+	d, err := store.DialectOf(ctx, dst)
+	if err != nil {
+		return false, err
+	}
+	if err := d.Prepare(ctx, dst); err != nil {
+		return false, fmt.Errorf("the destination cannot be prepared: %w", err)
+	}
+	got, _, err := store.Head(ctx, dst, store.ReadHead)
+	return err == nil && got == have, err
+}
+
+// Retire keeps everybody, and programs that have the database open already, from
+// appending to a ledger in SQLite that was moved. It is called in the transaction that
+// kept others from writing while it was copied.
+func Retire(ctx context.Context, src store.Execer) error {
+	_, err := src.ExecContext(ctx, `create trigger if not exists ledger_was_moved before insert on record begin select raise(abort, 'this ledger was moved to another database, and is continued there'); end`)
+	return err
 }
 
 func copyTable(ctx context.Context, d *store.Dialect, src, dst *sql.DB, t store.Table) (n int64, err error) {
