@@ -21,9 +21,10 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/hex"
+	"encoding/binary"
 	"errors"
 	"hash"
+	"hash/maphash"
 	"io"
 	"iter"
 )
@@ -37,23 +38,36 @@ type Code [16]byte
 // Append writes the code to b in the form of a UUID.
 func (c Code) Append(b []byte) []byte {
 	var out [Size]byte
-	c.put(out[:])
+	c.Put(out[:])
 	return append(b, out[:]...)
 }
 
 // Put writes the code over the first [Size] bytes of b.
-func (c Code) Put(b []byte) { c.put(b[:Size]) }
-
-func (c Code) put(b []byte) {
-	hex.Encode(b[0:8], c[0:4])
+func (c Code) Put(b []byte) {
+	b = b[:Size]
+	spread(b[0:], c[0:4])
 	b[8] = '-'
-	hex.Encode(b[9:13], c[4:6])
+	low := spread(b[9:], c[4:8])
 	b[13] = '-'
-	hex.Encode(b[14:18], c[6:8])
+	binary.LittleEndian.PutUint32(b[14:], uint32(low>>32))
 	b[18] = '-'
-	hex.Encode(b[19:23], c[8:10])
+	low = spread(b[19:], c[8:12])
 	b[23] = '-'
-	hex.Encode(b[24:36], c[10:16])
+	binary.LittleEndian.PutUint32(b[24:], uint32(low>>32))
+	spread(b[28:], c[12:16])
+}
+
+// spread writes four bytes as eight hexadecimal digits, all at once in one word, and
+// returns the word.
+func spread(b, c []byte) uint64 {
+	x := uint64(binary.LittleEndian.Uint32(c)) // the first byte lowest
+	x = (x | x<<16) & 0x0000FFFF0000FFFF
+	x = (x | x<<8) & 0x00FF00FF00FF00FF
+	x = (x>>4 | x<<8) & 0x0F0F0F0F0F0F0F0F // the high digit first
+	letters := ((x + 0x0606060606060606) >> 4) & 0x0101010101010101
+	x += 0x3030303030303030 + letters*('a'-'0'-10)
+	binary.LittleEndian.PutUint64(b, x)
+	return x
 }
 
 // String returns the written code.
@@ -81,70 +95,114 @@ type Coder interface {
 // A Key is what a code stands for.
 type Key struct{ Space, Value string }
 
-// A Book is a Coder of random codes. It grows by about 150 bytes for every value it
+// A Book is a Coder of random codes. It grows by about 120 bytes for every value it
 // has met.
+//
+// It is a hash table of its own, so that a value is looked up by its bytes, in one
+// step for space and value together.
 type Book struct {
-	random *bufio.Reader
-	spaces map[string]map[string]Code
+	random  *bufio.Reader
+	seed    maphash.Seed
+	slots   []uint32 // a power of two of them: where in entries, plus one; 0 is free
+	entries []entry
+}
+
+type entry struct {
+	space, value string
+	hash         uint32
+	code         Code
 }
 
 // NewBook returns an empty book that draws its codes from random, which outside of
 // tests is crypto/rand.Reader.
 func NewBook(random io.Reader) *Book {
-	return &Book{random: bufio.NewReaderSize(random, 1024), spaces: map[string]map[string]Code{}}
+	return &Book{random: bufio.NewReaderSize(random, 1024), seed: maphash.MakeSeed(), slots: make([]uint32, 64)}
 }
 
 // Code returns the code of the value, drawing a new one if it is the first time.
 func (b *Book) Code(space string, value []byte) (Code, error) {
-	if c, ok := b.spaces[space][string(value)]; ok {
-		return c, nil
+	h := b.hash(space, value)
+	slot := b.find(h, space, value)
+	if at := b.slots[slot]; at != 0 {
+		return b.entries[at-1].code, nil
 	}
 	var c Code
 	if _, err := io.ReadFull(b.random, c[:]); err != nil {
 		return Code{}, errors.New("code: the source of randomness failed; nothing may be released without it")
 	}
 	c.uuid(4)
-	b.put(space, string(value), c)
+	b.add(slot, entry{space, string(value), h, c})
 	return c, nil
 }
 
 // Derived reports false: codes are random.
 func (b *Book) Derived() bool { return false }
 
-func (b *Book) put(space, value string, c Code) {
-	m := b.spaces[space]
-	if m == nil {
-		m = map[string]Code{}
-		b.spaces[space] = m
+// hash mixes a value with its space. The seed is drawn anew for every book, so that
+// nobody can prepare values that all fall into one slot.
+func (b *Book) hash(space string, value []byte) uint32 {
+	h := maphash.Bytes(b.seed, value) + uint64(len(space))*0x9E3779B97F4A7C15
+	return uint32(h ^ h>>32)
+}
+
+// find returns the slot of a value, or the free one where it belongs.
+func (b *Book) find(h uint32, space string, value []byte) uint32 {
+	mask := uint32(len(b.slots) - 1)
+	for i := h & mask; ; i = (i + 1) & mask {
+		at := b.slots[i]
+		if at == 0 {
+			return i
+		}
+		if e := &b.entries[at-1]; e.hash == h && e.value == string(value) && e.space == space {
+			return i
+		}
 	}
-	m[value] = c
+}
+
+// add enters what is not there yet into its free slot.
+func (b *Book) add(slot uint32, e entry) {
+	b.entries = append(b.entries, e)
+	b.slots[slot] = uint32(len(b.entries))
+	if 2*len(b.entries) <= len(b.slots) {
+		return
+	}
+	b.slots = make([]uint32, 2*len(b.slots))
+	mask := uint32(len(b.slots) - 1)
+	for at, e := range b.entries {
+		i := e.hash & mask
+		for b.slots[i] != 0 {
+			i = (i + 1) & mask
+		}
+		b.slots[i] = uint32(at + 1)
+	}
 }
 
 // Put enters a code that was handed out before, as kept in the vault.
-func (b *Book) Put(k Key, c Code) { b.put(k.Space, k.Value, c) }
+func (b *Book) Put(k Key, c Code) {
+	value := []byte(k.Value)
+	h := b.hash(k.Space, value)
+	slot := b.find(h, k.Space, value)
+	if at := b.slots[slot]; at != 0 {
+		b.entries[at-1].code = c
+		return
+	}
+	b.add(slot, entry{k.Space, k.Value, h, c})
+}
 
-// All yields every code of the book, in no order. Keys are identifiers: this is for
-// the vault and for nothing else.
+// All yields every code of the book, in the order in which they were entered. Keys are
+// identifiers: this is for the vault and for nothing else.
 func (b *Book) All() iter.Seq2[Key, Code] {
 	return func(yield func(Key, Code) bool) {
-		for space, m := range b.spaces {
-			for value, c := range m {
-				if !yield(Key{space, value}, c) {
-					return
-				}
+		for _, e := range b.entries {
+			if !yield(Key{e.space, e.value}, e.code) {
+				return
 			}
 		}
 	}
 }
 
 // Len is the number of codes handed out.
-func (b *Book) Len() int {
-	n := 0
-	for _, m := range b.spaces {
-		n += len(m)
-	}
-	return n
-}
+func (b *Book) Len() int { return len(b.entries) }
 
 // Keyed is a Coder whose codes are HMAC-SHA-256 of the value, cut to 128 bits.
 type Keyed struct {

@@ -30,6 +30,18 @@ func TestForm(t *testing.T) {
 	}
 }
 
+// The digits are those of the standard library.
+func TestDigits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var c Code
+		copy(c[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "code"))
+		h := hex.EncodeToString(c[:])
+		if want := h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]; c.String() != want {
+			t.Fatalf("%x is written %s, want %s", c[:], c, want)
+		}
+	})
+}
+
 // 45 CFR 164.514(c): a random code does not depend on the value.
 func TestBookIsNotDerived(t *testing.T) {
 	a, _ := seeded(1).Code("Patient", []byte("Ann"))

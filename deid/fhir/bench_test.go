@@ -28,7 +28,7 @@ func BenchmarkDense(b *testing.B) {
 func BenchmarkMixed(b *testing.B) { benchmark(b, mixed(b)) }
 
 func benchmark(b *testing.B, in []byte) {
-	job := Job{Method: safeHarbor(b), Codes: book()}
+	job := Job{Method: safeHarbor(b), Codes: book(), Workers: 1}
 	b.SetBytes(int64(len(in)))
 	b.ReportAllocs()
 	start, runs := cpu(b), 0

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 
+	"chaperone.example/deid/fhir/plan"
 	"chaperone.example/deid/r4"
 	"chaperone.example/deid/scan"
 	"chaperone.example/deid/tally"
@@ -14,7 +15,7 @@ import (
 // not asked for are skipped, and counted if R4 does not know them. The scan.Span of a
 // string is what is between its quotes; that of a number or literal is all of it.
 // Objects and arrays in the place of a part count as malformed.
-func (m *machine) parts(n *node, depth int, names []string, got []part) bool {
+func (m *machine) parts(n *plan.Node, depth int, names []string, got []part) bool {
 	if !m.Deeper(depth) {
 		return false
 	}
@@ -51,10 +52,10 @@ func (m *machine) parts(n *node, depth int, names []string, got []part) bool {
 		default:
 			if which >= 0 {
 				if c != 'n' {
-					n.counts[tally.Malformed]++
+					m.Note(n, tally.Malformed)
 				}
 			} else if !m.sibling(n, bytes.TrimPrefix(name, []byte("_"))) {
-				m.sheet.Add(n.path+".(unknown)", tally.Unknown, 1)
+				m.NoteAt(n.Path+".(unknown)", tally.Unknown)
 			}
 			ok = m.Skip(depth + 1)
 		}
@@ -76,22 +77,22 @@ type part struct {
 var codingParts = []string{"system", "code", "display"}
 
 // coding reads a Coding. It stays as a whole or not at all.
-func (m *machine) coding(n *node, depth int) (kept, ok bool) {
+func (m *machine) coding(n *plan.Node, depth int) (kept, ok bool) {
 	var got [3]part
 	if !m.parts(n, depth, codingParts, got[:]) {
 		return false, false
 	}
 	system, codeP, display := got[0], got[1], got[2]
 	if codeP.kind != '"' || system.kind != '"' && system.kind != 0 {
-		n.counts[tally.Local]++
+		m.Note(n, tally.Local)
 		return false, true
 	}
 	v := m.judge(n, system, codeP, display)
 	if !v.Code {
-		n.counts[tally.Local]++
+		m.Note(n, tally.Local)
 		return false, true
 	}
-	n.counts[tally.Kept]++
+	m.Note(n, tally.Kept)
 	m.out = append(m.out, '{')
 	if system.kind == '"' {
 		m.member("system", false)
@@ -105,7 +106,7 @@ func (m *machine) coding(n *node, depth int) (kept, ok bool) {
 			m.string(display.Span)
 			m.displays = append(m.displays, display.Span)
 		} else {
-			m.sheet.Add(n.path+".display", tally.Malformed, 1)
+			m.NoteAt(n.Path+".display", tally.Malformed)
 		}
 	}
 	m.out = append(m.out, '}')
@@ -114,13 +115,13 @@ func (m *machine) coding(n *node, depth int) (kept, ok bool) {
 
 // judge decides on a coding: a code without a system must be in the value set that R4
 // binds the path to.
-func (m *machine) judge(n *node, system, codeP, display part) r4.Verdict {
+func (m *machine) judge(n *plan.Node, system, codeP, display part) r4.Verdict {
 	if system.kind == 0 {
-		return r4.Verdict{Code: m.defs.Holds(n.set, m.Bytes(codeP.Span)), Display: display.kind == '"' && term.Plain(m.Bytes(display.Span))}
+		return r4.Verdict{Code: m.Defs.Holds(n.Set, m.Bytes(codeP.Span)), Display: display.kind == '"' && term.Plain(m.Bytes(display.Span))}
 	}
 	if system.Escaped || codeP.Escaped || display.Escaped {
 		m.aside = append(m.aside[:0], m.Bytes(system.Span)...)
-		ok := m.defs.Published(m.aside, m.Bytes(codeP.Span))
+		ok := m.Defs.Published(m.aside, m.Bytes(codeP.Span))
 		return r4.Verdict{Code: ok, Display: ok && display.kind == '"' && term.Plain(m.Bytes(display.Span))}
 	}
 	return m.verdicts.Coding(m.In[system.Start:system.End], m.In[codeP.Start:codeP.End], m.In[display.Start:display.End])
@@ -128,19 +129,22 @@ func (m *machine) judge(n *node, system, codeP, display part) r4.Verdict {
 
 var quantityParts = []string{"value", "comparator", "unit", "system", "code"}
 
-// quantity reads a Quantity or one of its kinds. Ages over 89 are aggregated.
-func (m *machine) quantity(n *node, depth int) (kept, ok bool) {
+// quantity reads a Quantity or one of its kinds. Ages over 89 are aggregated. It is
+// bare when its number may be any, as its unit is none of time.
+func (m *machine) quantity(n *plan.Node, depth int) (kept, bare, ok bool) {
 	var got [5]part
 	if !m.parts(n, depth, quantityParts, got[:]) {
-		return false, false
+		return false, false, false
 	}
 	value, comparator, unitP, system, codeP := got[0], got[1], got[2], got[3], got[4]
 	unitOK := unitP.kind == '"' && m.unit(unitP)
 	codeOK := codeP.kind == '"' && m.unitCode(n, system, codeP)
-	if value.kind == '0' && !m.method.AllAges && m.over89(n, value, unitP, codeP, unitOK, codeOK) {
-		n.counts[tally.Aggregated]++
+	years := m.perYear(unitP, codeP)
+	bare = m.Method.AllAges || years == 0 && (unitOK || codeOK) // a unit, but not of time
+	if value.kind == '0' && !bare && m.over89(n, value, years) {
+		m.Note(n, tally.Aggregated)
 		m.out = append(m.out, aggregated...)
-		return true, true
+		return true, false, true
 	}
 	m.out = append(m.out, '{')
 	if value.kind == '0' {
@@ -171,20 +175,20 @@ func (m *machine) quantity(n *node, depth int) (kept, ok bool) {
 		kept = true
 	}
 	if unitP.kind != 0 && !unitOK || codeP.kind != 0 && !codeOK {
-		m.sheet.Add(n.path+".unit", tally.Local, 1)
+		m.NoteAt(n.Path+".unit", tally.Local)
 	}
 	if kept {
-		n.counts[tally.Kept]++
+		m.Note(n, tally.Kept)
 	}
 	m.out = append(m.out, '}')
-	return kept, true
+	return kept, bare, true
 }
 
 const aggregated = `{"value":90,"comparator":">=","unit":"years","system":"http://unitsofmeasure.org","code":"a"}`
 
 // unitCode reports whether the code of a quantity is one of a unit or of a published
 // system.
-func (m *machine) unitCode(n *node, system, codeP part) bool {
+func (m *machine) unitCode(n *plan.Node, system, codeP part) bool {
 	if system.kind == 0 {
 		return m.unit(codeP)
 	}
@@ -199,10 +203,9 @@ func (m *machine) unit(p part) bool {
 	return m.verdicts.Unit(m.In[p.Start:p.End])
 }
 
-// over89 reports whether a quantity is an age over 89: any number of years over 89,
-// an age in another unit of time, or a number without a usable unit under the code
-// of an age.
-func (m *machine) over89(n *node, value, unitP, codeP part, unitOK, codeOK bool) bool {
+// perYear says how many of the unit of a quantity make a year; zero if it is none of
+// time.
+func (m *machine) perYear(unitP, codeP part) float64 {
 	years := 0.0
 	if codeP.kind == '"' {
 		years = term.PerYear(m.Bytes(codeP.Span))
@@ -210,9 +213,13 @@ func (m *machine) over89(n *node, value, unitP, codeP part, unitOK, codeOK bool)
 	if years == 0 && unitP.kind == '"' {
 		years = term.PerYear(m.Bytes(unitP.Span))
 	}
-	if years == 0 && (unitOK || codeOK) {
-		return false // a unit, but not of time
-	}
+	return years
+}
+
+// over89 reports whether a quantity is an age over 89: any number of years over 89,
+// an age in another unit of time, or a number without a usable unit under the code
+// of an age.
+func (m *machine) over89(n *plan.Node, value part, years float64) bool {
 	v, err := strconv.ParseFloat(string(m.In[value.Start:value.End]), 64)
 	if err != nil || v <= 89 {
 		return false
@@ -220,7 +227,7 @@ func (m *machine) over89(n *node, value, unitP, codeP part, unitOK, codeOK bool)
 	if years == 1 {
 		return int(v) > 89
 	}
-	if m.defs.Types[n.typ].Name != "Age" && !m.ageCoded() {
+	if m.Defs.Types[n.Type].Name != "Age" && !m.ageCoded() {
 		return false
 	}
 	if years == 0 {
@@ -280,7 +287,7 @@ func (m *machine) codedAge(start int) bool {
 
 // integer reads the integer value of an observation. An age over 89 becomes the
 // quantity "90 or more", as an integer has no comparator.
-func (m *machine) integer(n *node, depth int, comma bool) (kept, ok bool) {
+func (m *machine) integer(n *plan.Node, depth int, comma bool) (kept, ok bool) {
 	c := m.Space()
 	if c != '-' && !term.Digit(c) {
 		_, ok = m.malformed(n, depth+1)
@@ -292,10 +299,10 @@ func (m *machine) integer(n *node, depth int, comma bool) (kept, ok bool) {
 	}
 	if m.aged(m.In[p.Start:p.End]) {
 		if _, found, ok := m.Find(m.starts[len(m.starts)-1], "valueQuantity", len(m.starts)); !ok || found {
-			n.counts[tally.Malformed]++ // two values: which is it?
+			m.Note(n, tally.Malformed) // two values: which is it?
 			return false, ok
 		}
-		n.counts[tally.Aggregated]++
+		m.Note(n, tally.Aggregated)
 		m.member("valueQuantity", comma)
 		m.out = append(m.out, aggregated...)
 		return true, true
@@ -308,13 +315,15 @@ var referenceParts = []string{"reference", "type"}
 
 // reference reads a Reference: the address gets its new name, display and identifier
 // go.
-func (m *machine) reference(n *node, depth int) (kept, ok bool) {
+func (m *machine) reference(n *plan.Node, depth int) (kept, ok bool) {
 	var got [2]part
-	if !m.parts(n, depth, referenceParts, got[:]) {
+	if p, ok := m.usual(depth); ok {
+		got[0] = p
+	} else if !m.parts(n, depth, referenceParts, got[:]) {
 		return false, false
 	}
 	if got[0].kind != '"' {
-		n.counts[tally.Dropped]++
+		m.Note(n, tally.Dropped)
 		return false, true
 	}
 	m.out = append(m.out, '{')
@@ -323,7 +332,7 @@ func (m *machine) reference(n *node, depth int) (kept, ok bool) {
 		return false, true
 	}
 	if got[1].kind == '"' {
-		if _, known := m.defs.Resource(m.Bytes(got[1].Span)); known {
+		if _, known := m.Defs.Resource(m.Bytes(got[1].Span)); known {
 			m.member("type", true)
 			m.string(got[1].Span)
 		}
@@ -332,14 +341,36 @@ func (m *machine) reference(n *node, depth int) (kept, ok bool) {
 	return true, true
 }
 
+// usual reads a reference that is written as most are: an address, perhaps a display.
+// Otherwise the position stays.
+func (m *machine) usual(depth int) (p part, ok bool) {
+	const address, display = `{"reference":"`, `,"display":"`
+	start := m.Pos
+	if depth >= scan.MaxDepth || !m.At(address) {
+		return part{}, false
+	}
+	m.Pos += len(address) - 1
+	p.kind = '"'
+	if p.Span, ok = m.Text(); ok && m.At(display) {
+		m.Pos += len(display) - 1
+		_, ok = m.Text()
+	}
+	if ok = ok && !p.Escaped && m.At("}"); ok {
+		m.Pos++
+		return p, true
+	}
+	m.Pos, m.Problem, m.Remedy = start, "", ""
+	return part{}, false
+}
+
 // extension reads an extension and keeps what is listed of it.
-func (m *machine) extension(n *node, list map[string]extension, depth int) (kept, ok bool) {
+func (m *machine) extension(n *plan.Node, list map[string]plan.Listed, depth int) (kept, ok bool) {
 	start := m.Pos
 	at, found, ok := m.Find(start, "url", len(m.starts))
 	if !ok {
 		return false, false
 	}
-	var spec extension
+	var spec plan.Listed
 	var url scan.Span
 	if found && m.In[at] == '"' {
 		m.Pos = at
@@ -348,11 +379,11 @@ func (m *machine) extension(n *node, list map[string]extension, depth int) (kept
 		spec, found = list[string(m.Bytes(url))]
 	}
 	if !found {
-		n.counts[tally.Unknown]++
+		m.Note(n, tally.Unknown)
 		return false, m.Skip(depth)
 	}
-	name := spec.value
-	if spec.parts != nil {
+	name := spec.Value
+	if spec.Parts != nil {
 		name = "extension"
 	}
 	value, found, ok := m.Find(start, name, len(m.starts))
@@ -371,10 +402,10 @@ func (m *machine) extension(n *node, list map[string]extension, depth int) (kept
 	m.member("url", false)
 	m.string(url)
 	m.member(name, true)
-	if spec.parts != nil {
-		kept, ok = m.partsOf(n, spec.parts, depth)
+	if spec.Parts != nil {
+		kept, ok = m.partsOf(n, spec.Parts, depth)
 	} else {
-		kept, ok = m.single(m.extensionValue(n, spec), depth+1)
+		kept, ok = m.single(m.ExtensionValue(n, spec), depth+1)
 	}
 	m.Pos = end
 	m.out = append(m.out, '}')
@@ -382,9 +413,9 @@ func (m *machine) extension(n *node, list map[string]extension, depth int) (kept
 }
 
 // partsOf reads the array of extensions nested in an extension.
-func (m *machine) partsOf(n *node, list map[string]extension, depth int) (kept, ok bool) {
+func (m *machine) partsOf(n *plan.Node, list map[string]plan.Listed, depth int) (kept, ok bool) {
 	if m.In[m.Pos] != '[' {
-		n.counts[tally.Malformed]++
+		m.Note(n, tally.Malformed)
 		return false, true
 	}
 	m.Pos++

@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"unicode/utf8"
 
+	"chaperone.example/deid/fhir/plan"
 	"chaperone.example/deid/input"
 	"chaperone.example/deid/scan"
 	"chaperone.example/deid/tally"
@@ -73,9 +73,9 @@ func (t *transformer) document(ctx context.Context, r *bufio.Reader, bundle bool
 // bundle transforms a Bundle entry by entry and writes a Bundle, an entry on a line.
 func (t *transformer) bundle(ctx context.Context, s *scan.Stream) error {
 	m := t.m
-	typ, _ := m.defs.Resource([]byte("Bundle"))
-	root := m.root(typ)
-	entry, _ := m.defs.Member(typ, []byte("entry"))
+	typ, _ := m.Defs.Resource([]byte("Bundle"))
+	root := m.Root(typ)
+	entry, _ := m.Defs.Member(typ, []byte("entry"))
 	if err := s.Expect('{', "an object is expected here"); err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (t *transformer) bundle(ctx context.Context, s *scan.Stream) error {
 			return err
 		}
 		if name == "entry" && c == '[' {
-			if err := t.entries(ctx, s, m.kid(root, entry)); err != nil {
+			if err := t.entries(ctx, s, m.Kid(root, entry).Node); err != nil {
 				return err
 			}
 			continue
@@ -148,24 +148,24 @@ func (t *transformer) bundle(ctx context.Context, s *scan.Stream) error {
 }
 
 // member transforms one member of the Bundle itself.
-func (t *transformer) member(root *node, key []byte, s *scan.Stream) error {
+func (t *transformer) member(root *plan.Node, key []byte, s *scan.Stream) error {
 	m := t.m
 	object := append(append(append(append(append([]byte{'{'}, key...), ':'), s.Buf...), '}'), '\n')
-	m.begin(object)
+	m.begin()
 	m.current = "Bundle"
 	t.line = s.From
-	if !utf8.Valid(object) {
+	if !m.read(object) {
 		return &input.Error{Line: s.From, Problem: "the document is not valid UTF-8", Remedy: "export it again as UTF-8"}
 	}
 	m.Space()
 	kept, ok := m.object(root, 0, false)
 	if !ok {
-		return t.flaw()
+		return m.flaw(t.line)
 	}
 	if !kept {
 		return nil
 	}
-	if err := t.fill(); err != nil {
+	if err := m.fill(t.job.Codes); err != nil {
 		return err
 	}
 	t.out = append(t.out, ',')
@@ -174,7 +174,7 @@ func (t *transformer) member(root *node, key []byte, s *scan.Stream) error {
 }
 
 // entries transforms the entries of a Bundle. The position of s is at the bracket.
-func (t *transformer) entries(ctx context.Context, s *scan.Stream, n *node) error {
+func (t *transformer) entries(ctx context.Context, s *scan.Stream, n *plan.Node) error {
 	if err := s.Expect('[', "an array is expected here"); err != nil {
 		return err
 	}
@@ -227,32 +227,32 @@ func (t *transformer) entries(ctx context.Context, s *scan.Stream, n *node) erro
 }
 
 // entry transforms one entry of a Bundle into the machine's output.
-func (t *transformer) entry(s *scan.Stream, n *node) (kept bool, err error) {
+func (t *transformer) entry(s *scan.Stream, n *plan.Node) (kept bool, err error) {
 	m := t.m
 	t.line = s.From
 	t.result.In++
-	if !utf8.Valid(s.Buf) {
+	m.begin()
+	if !m.read(s.Buf) {
 		return false, &input.Error{Line: s.From, Problem: "the document is not valid UTF-8", Remedy: "export it again as UTF-8"}
 	}
-	m.begin(s.Buf)
 	m.current = "Bundle"
 	if m.Space() != '{' {
-		n.counts[tally.Malformed]++
+		m.Note(n, tally.Malformed)
 		if !m.Skip(0) {
-			return false, t.flaw()
+			return false, m.flaw(t.line)
 		}
 		return false, nil
 	}
 	if t.job.Filter.active() {
 		at, found, ok := m.Find(m.Pos, "resource", len(m.starts))
 		if !ok {
-			return false, t.flaw()
+			return false, m.flaw(t.line)
 		}
 		if found && m.In[at] == '{' {
 			m.Pos = at
 			pass, ok := t.job.Filter.pass(m)
 			if !ok {
-				return false, t.flaw()
+				return false, m.flaw(t.line)
 			}
 			if !pass {
 				t.result.Filtered++
@@ -264,11 +264,11 @@ func (t *transformer) entry(s *scan.Stream, n *node) (kept bool, err error) {
 	}
 	kept, ok := m.object(n, 2, false)
 	if !ok {
-		return false, t.flaw()
+		return false, m.flaw(t.line)
 	}
 	if !kept {
 		return false, nil
 	}
 	t.result.Out++
-	return true, t.fill()
+	return true, m.fill(t.job.Codes)
 }

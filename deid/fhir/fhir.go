@@ -6,9 +6,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"unicode/utf8"
 
 	"chaperone.example/deid/code"
+	"chaperone.example/deid/fhir/plan"
 	"chaperone.example/deid/input"
 	"chaperone.example/deid/method"
 	"chaperone.example/deid/tally"
@@ -21,6 +21,7 @@ type Job struct {
 	Codes    code.Coder      // new names for ids
 	Filter   Filter          // which resources to look at
 	MaxLine  int             // the longest record, in bytes; 0: input.MaxLine
+	Workers  int             // how many lines are transformed at a time; 0: one for each processor
 }
 
 // A Result says what was done.
@@ -31,22 +32,36 @@ type Result struct {
 }
 
 // Transform reads resources from r, one on a line or as a document, and writes what may
-// stay of them to w, one on a line or as a Bundle. After an error what was written to w is not
-// complete and must not be used. Errors about the input are [*input.Error].
+// stay of them to w, one on a line or as a Bundle. Lines are shared out to several
+// workers; the output is the same however many there are. After an error what was
+// written to w is not complete and must not be used. Errors about the input are
+// [*input.Error].
 func Transform(ctx context.Context, job Job, r io.Reader, w io.Writer) (Result, error) {
-	t := &transformer{job: job, w: w, m: newMachine(newTree(job.Method, job.Elements))}
 	if job.Codes == nil {
 		return Result{}, errors.New("fhir: a job needs a coder for ids")
 	}
-	err := t.run(ctx, r)
-	t.result.Sheet = tally.Sheet{}
-	t.m.tally(t.result.Sheet)
-	return t.result, err
+	br := bufio.NewReaderSize(r, sniff)
+	head, err := br.Peek(sniff)
+	if err != nil && err != io.EOF {
+		return Result{}, err
+	}
+	var result Result
+	var machines []*machine
+	if isDocument, isBundle := form(head); isDocument {
+		t := &transformer{job: job, w: w, m: newMachine(plan.New(job.Method, job.Elements))}
+		err = t.document(ctx, br, isBundle)
+		result, machines = t.result, []*machine{t.m}
+	} else {
+		result, machines, err = pipeline(ctx, job, br, w)
+	}
+	result.Sheet = tally.Sheet{}
+	for _, m := range machines {
+		m.Finish(result.Sheet)
+	}
+	return result, err
 }
 
-// ctxEvery is how many records are read between two looks at the context.
-const ctxEvery = 64
-
+// A transformer reads documents.
 type transformer struct {
 	job    Job
 	w      io.Writer
@@ -56,91 +71,71 @@ type transformer struct {
 	out    []byte // a Bundle's, not yet written
 }
 
-func (t *transformer) run(ctx context.Context, r io.Reader) error {
-	br := bufio.NewReaderSize(r, sniff)
-	head, err := br.Peek(sniff)
-	if err != nil && err != io.EOF {
-		return err
-	}
-	if isDocument, isBundle := form(head); isDocument {
-		return t.document(ctx, br, isBundle)
-	}
-	lines := input.NewLines(br, t.job.MaxLine)
-	for {
-		b, err := lines.Next()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if lines.Line()%ctxEvery == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if len(bytes.TrimSpace(b)) == 0 {
-			continue
-		}
-		t.line = lines.Line()
-		if err := t.record(b); err != nil {
-			return err
-		}
-	}
-}
-
-// record transforms and writes one record.
+// record transforms and writes one record of a document.
 func (t *transformer) record(b []byte) error {
-	t.result.In++
-	if !utf8.Valid(b) {
-		return &input.Error{Line: t.line, Column: input.BadUTF8(b), Problem: "the record is not valid UTF-8", Remedy: "export it again as UTF-8"}
-	}
-	m := t.m
-	m.begin(b)
-	if t.job.Filter.active() {
-		pass, ok := t.job.Filter.pass(m)
-		if !ok {
-			return t.flaw()
-		}
-		if !pass {
-			t.result.Filtered++
-			return nil
-		}
-	}
-	kept, ok := m.record(b)
-	if !ok {
-		return t.flaw()
-	}
-	if !kept {
-		return nil
-	}
-	if err := t.fill(); err != nil {
+	t.m.begin()
+	kept, err := t.m.admit(t.job.Filter, b, t.line, &t.result)
+	if err != nil || !kept {
 		return err
 	}
-	t.result.Out++
-	m.out = append(m.out, '\n')
-	_, err := t.w.Write(m.out)
+	if err := t.m.fill(t.job.Codes); err != nil {
+		return err
+	}
+	_, err = t.w.Write(append(t.m.out, '\n'))
 	return err
 }
 
+// admit transforms the record b that begins in a line, if the filter lets it pass, and
+// appends what stays of it to the machine's output.
+func (m *machine) admit(f Filter, b []byte, line int64, res *Result) (kept bool, err error) {
+	res.In++
+	if !m.read(b) {
+		return false, &input.Error{Line: line, Column: input.BadUTF8(b), Problem: "the record is not valid UTF-8", Remedy: "export it again as UTF-8"}
+	}
+	if f.active() {
+		pass, ok := f.pass(m)
+		if !ok {
+			return false, m.flaw(line)
+		}
+		if !pass {
+			res.Filtered++
+			return false, nil
+		}
+		m.Pos = 0
+	}
+	mark := len(m.out)
+	kept, ok := m.record()
+	if !ok {
+		return false, m.flaw(line)
+	}
+	if !kept {
+		m.cut(mark)
+		return false, nil
+	}
+	res.Out++
+	return true, nil
+}
+
 // fill writes the codes into their gaps.
-func (t *transformer) fill() error {
-	m := t.m
-	for _, p := range m.codes {
-		c, err := t.job.Codes.Code(p.space, m.ids[p.start:p.end])
+func (o *output) fill(codes code.Coder) error {
+	for _, p := range o.codes {
+		c, err := codes.Code(p.space, o.ids[p.start:p.end])
 		if err != nil {
 			return err
 		}
-		c.Put(m.out[p.at:])
+		c.Put(o.out[p.at:])
 	}
 	return nil
 }
 
-// flaw returns the error of the machine, with its place in the file.
-func (t *transformer) flaw() error {
-	line, column := t.line, int64(t.m.Pos)+1
-	before := t.m.In[:min(t.m.Pos, len(t.m.In))]
+// flaw returns the error of the machine, with its place in the file; line is where the
+// record begins.
+func (m *machine) flaw(line int64) error {
+	column := int64(m.Pos) + 1
+	before := m.In[:min(m.Pos, len(m.In))]
 	if n := bytes.Count(before, []byte("\n")); n > 0 { // a document
 		line += int64(n)
 		column = int64(len(before) - bytes.LastIndexByte(before, '\n'))
 	}
-	return &input.Error{Line: line, Column: column, Problem: t.m.Problem, Remedy: t.m.Remedy}
+	return &input.Error{Line: line, Column: column, Problem: m.Problem, Remedy: m.Remedy}
 }

@@ -12,7 +12,7 @@ type Filter struct {
 	// Patients reports whether the resources of a patient are wanted, by the patient's
 	// id as it stands in the input (the last part of a reference). Resources that
 	// belong to no patient pass. Nil lets all patients pass. The id is valid during the
-	// call only.
+	// call only. Several workers call it at the same time.
 	Patients func(id []byte) bool
 	// From and To bound, inclusively, when what a resource tells of took place.
 	// Resources without such a date pass, as do those that overlap. Zero: no bound.
@@ -87,7 +87,7 @@ func (m *machine) patientOf(start int, typ string) (id []byte, found, ok bool) {
 		if rest, isURN := bytes.CutPrefix(ref, []byte("urn:uuid:")); isURN {
 			return rest, true, true
 		}
-		if target, id, isRef := m.defs.Target(ref); isRef && target == "Patient" {
+		if target, id, isRef := m.Defs.Target(ref); isRef && target == "Patient" {
 			return id, true, true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"chaperone.example/deid/code"
 	"chaperone.example/deid/day"
+	"chaperone.example/deid/fhir/plan"
 	"chaperone.example/deid/method"
 	"chaperone.example/deid/place"
 	"chaperone.example/deid/r4"
@@ -15,22 +16,26 @@ import (
 )
 
 // leaf writes what may stay of a string and counts what was done.
-func (m *machine) leaf(n *node, p scan.Span) bool {
+func (m *machine) leaf(n *plan.Node, p scan.Span) bool {
 	b := m.Bytes(p)
-	switch n.rule {
-	case ruleCode:
-		if n.only != "" && term.Listed(n.only, b) || n.only == "" && m.defs.Holds(n.set, b) {
+	switch n.Rule {
+	case plan.Code:
+		if len(b) > 0 && string(b) == string(n.Last) {
 			return m.write(n, tally.Kept, b)
 		}
-		n.counts[tally.Local]++
+		if n.Only != "" && term.Listed(n.Only, b) || n.Only == "" && m.Defs.Holds(n.Set, b) {
+			n.Last = append(n.Last[:0], b...)
+			return m.write(n, tally.Kept, b)
+		}
+		m.Note(n, tally.Local)
 		return false
-	case ruleDate, ruleBirth, ruleMoment:
+	case plan.Date, plan.Birth, plan.Moment:
 		return m.date(n, b)
-	case ruleID:
-		if !r4.ValidID(b) {
+	case plan.ID:
+		if !r4.SmallUUID(b) && !r4.ValidID(b) {
 			break
 		}
-		n.counts[tally.Recoded]++
+		m.Note(n, tally.Recoded)
 		space := m.current
 		if m.contained > 0 {
 			space = "contained" // such an id is reached by "#id" only
@@ -39,61 +44,65 @@ func (m *machine) leaf(n *node, p scan.Span) bool {
 		m.gap(space, b)
 		m.out = append(m.out, '"')
 		return true
-	case ruleLocal:
-		n.counts[tally.Recoded]++
+	case plan.Local:
+		m.Note(n, tally.Recoded)
 		m.out = append(m.out, '"')
 		m.gap("local", b)
 		m.out = append(m.out, '"')
 		return true
-	case ruleFullURL:
+	case plan.FullURL:
 		return m.address(n, b, true)
-	case ruleProfile:
+	case plan.Profile:
 		if i := bytes.IndexByte(b, '|'); i >= 0 { // a version
 			b = b[:i]
 		}
-		if m.defs.Profile(b) || term.USCoreProfile(b) {
+		if len(b) > 0 && string(b) == string(n.Last) {
 			return m.write(n, tally.Kept, b)
 		}
-		n.counts[tally.Local]++
+		if m.Defs.Profile(b) || term.USCoreProfile(b) {
+			n.Last = append(n.Last[:0], b...)
+			return m.write(n, tally.Kept, b)
+		}
+		m.Note(n, tally.Local)
 		return false
-	case ruleState:
+	case plan.State:
 		if place.State(b) {
 			return m.write(n, tally.Kept, b)
 		}
-	case ruleCountry:
+	case plan.Country:
 		if place.Country(b) {
 			return m.write(n, tally.Kept, b)
 		}
-	case ruleZIP:
-		if m.method.ZIP == nil {
+	case plan.ZIP:
+		if m.Method.ZIP == nil {
 			if term.Every(b, 3, 10, func(c byte) bool { return term.Digit(c) || term.Letter(c) || c == '-' || c == ' ' }) {
 				return m.write(n, tally.Kept, b)
 			}
 			break
 		}
-		if zip := m.method.ZIP.Generalize(b); zip != "" {
-			n.counts[tally.Generalized]++
+		if zip := m.Method.ZIP.Generalize(b); zip != "" {
+			m.Note(n, tally.Generalized)
 			m.out = append(append(append(m.out, '"'), zip...), '"')
 			return true
 		}
-	case ruleCity:
-		if m.method.Cities && term.Every(b, 1, 60, func(c byte) bool { return term.Letter(c) || c >= 0x80 || c == ' ' || c == '-' || c == '.' || c == '\'' }) {
+	case plan.City:
+		if m.Method.Cities && term.Every(b, 1, 60, func(c byte) bool { return term.Letter(c) || c >= 0x80 || c == ' ' || c == '-' || c == '.' || c == '\'' }) {
 			return m.write(n, tally.Kept, b)
 		}
-		n.counts[tally.Dropped]++
+		m.Note(n, tally.Dropped)
 		return false
-	case ruleSamples:
+	case plan.Samples:
 		if term.Samples(b) {
 			return m.write(n, tally.Kept, b)
 		}
 	}
-	n.counts[tally.Malformed]++
+	m.Note(n, tally.Malformed)
 	return false
 }
 
 // write writes a string and counts the action.
-func (m *machine) write(n *node, a tally.Action, b []byte) bool {
-	n.counts[a]++
+func (m *machine) write(n *plan.Node, a tally.Action, b []byte) bool {
+	m.Note(n, a)
 	m.out = append(m.out, '"')
 	m.out = scan.Quote(m.out, b)
 	m.out = append(m.out, '"')
@@ -101,39 +110,37 @@ func (m *machine) write(n *node, a tally.Action, b []byte) bool {
 }
 
 // date writes what may stay of a date.
-func (m *machine) date(n *node, b []byte) bool {
+func (m *machine) date(n *plan.Node, b []byte) bool {
 	d, ok := day.ParseFHIR(b)
 	if !ok {
-		if n.rule == ruleMoment && clockOnly(b) { // a time of day is an element of a date
-			if m.method.Dates == method.Full {
+		if n.Rule == plan.Moment && clockOnly(b) { // a time of day is an element of a date
+			if m.Method.Dates == method.Full {
 				return m.write(n, tally.Kept, b)
 			}
-			n.counts[tally.Dropped]++
+			m.Note(n, tally.Dropped)
 			return false
 		}
-		n.counts[tally.Malformed]++
+		m.Note(n, tally.Malformed)
 		return false
 	}
-	if n.rule == ruleBirth {
-		if !m.method.AllAges && day.Age(d, m.death()) >= day.Aggregate {
-			n.counts[tally.Aggregated]++
+	if n.Rule == plan.Birth {
+		if !m.Method.AllAges && day.Age(d, m.death()) >= day.Aggregate {
+			m.Note(n, tally.Aggregated)
 			return false
 		}
-	} else if m.method.Old(d) {
-		n.counts[tally.Aggregated]++
+	} else if m.Method.Old(d) {
+		m.Note(n, tally.Aggregated)
 		return false
 	}
-	if m.method.Dates == method.Full {
+	if m.Method.Dates == method.Full {
 		return m.write(n, tally.Kept, b)
 	}
-	if n.rule == ruleMoment { // R4 has no instant of a year alone
-		n.counts[tally.Dropped]++
+	if n.Rule == plan.Moment { // R4 has no instant of a year alone
+		m.Note(n, tally.Dropped)
 		return false
 	}
-	n.counts[tally.Generalized]++
-	m.out = append(m.out, '"')
-	m.out = append(m.out, b[:4]...)
-	m.out = append(m.out, '"')
+	m.Note(n, tally.Generalized)
+	m.out = append(m.out, '"', b[0], b[1], b[2], b[3], '"')
 	return true
 }
 
@@ -161,14 +168,16 @@ func (m *machine) death() day.Date {
 			return d
 		}
 	}
-	return m.method.AsOf
+	return m.Method.AsOf
 }
 
 // gap leaves room for the code of an id.
 func (m *machine) gap(space string, id []byte) {
 	start := len(m.ids)
 	m.ids = append(m.ids, id...)
-	if r4.LowerUUID(m.ids[start:]) { // such an id is the same whatever points at it: urn:uuid names no type
+	if r4.SmallUUID(id) {
+		space = "uuid"
+	} else if r4.LowerUUID(m.ids[start:]) { // such an id is the same whatever points at it: urn:uuid names no type
 		space = "uuid"
 	}
 	m.codes = append(m.codes, pending{at: len(m.out), space: space, start: start, end: len(m.ids)})
@@ -179,13 +188,13 @@ var gapText = bytes.Repeat([]byte{'-'}, code.Size)
 
 // address recodes the address of a resource, as references and entries of a Bundle
 // use it. It keeps the type that the address names and nothing else of it.
-func (m *machine) address(n *node, b []byte, full bool) bool {
+func (m *machine) address(n *plan.Node, b []byte, full bool) bool {
 	if rest, ok := bytes.CutPrefix(b, []byte("#")); ok && !full {
 		if len(rest) == 0 {
 			return m.write(n, tally.Kept, b)
 		}
 		if r4.ValidID(rest) {
-			n.counts[tally.Recoded]++
+			m.Note(n, tally.Recoded)
 			m.out = append(m.out, `"#`...)
 			m.gap("contained", rest)
 			m.out = append(m.out, '"')
@@ -197,16 +206,16 @@ func (m *machine) address(n *node, b []byte, full bool) bool {
 		if !ok {
 			rest, ok = bytes.CutPrefix(b, []byte("urn:oid:"))
 		}
-		if ok && r4.ValidID(rest) {
-			n.counts[tally.Recoded]++
+		if ok && (r4.SmallUUID(rest) || r4.ValidID(rest)) {
+			m.Note(n, tally.Recoded)
 			m.out = append(m.out, `"urn:uuid:`...)
 			m.gap("urn", rest)
 			m.out = append(m.out, '"')
 			return true
 		}
 	}
-	if typ, id, ok := m.defs.Target(b); ok {
-		n.counts[tally.Recoded]++
+	if typ, id, ok := m.Defs.Target(b); ok {
+		m.Note(n, tally.Recoded)
 		m.out = append(m.out, '"')
 		if full {
 			m.out = append(m.out, "https://deidentified.invalid/"...)
@@ -216,13 +225,13 @@ func (m *machine) address(n *node, b []byte, full bool) bool {
 		m.out = append(m.out, '"')
 		return true
 	}
-	n.counts[tally.Dropped]++ // a search, an identifier, an address that names no resource
+	m.Note(n, tally.Dropped) // a search, an identifier, an address that names no resource
 	return false
 }
 
 // result reads the value of an observation or answer that is a string or a bare
 // number: it stays if it is a plain result.
-func (m *machine) result(n *node, depth int) (kept, ok bool) {
+func (m *machine) result(n *plan.Node, depth int) (kept, ok bool) {
 	c := m.Space()
 	var p scan.Span
 	switch {
@@ -238,7 +247,7 @@ func (m *machine) result(n *node, depth int) (kept, ok bool) {
 	}
 	b := m.Bytes(p)
 	if !term.Result(b) || m.aged(b) {
-		n.counts[tally.Dropped]++
+		m.Note(n, tally.Dropped)
 		return false, true
 	}
 	if c == '"' {
@@ -251,5 +260,5 @@ func (m *machine) result(n *node, depth int) (kept, ok bool) {
 // value of an age.
 func (m *machine) aged(b []byte) bool {
 	v, err := strconv.ParseFloat(string(b), 64)
-	return err == nil && v > 89 && !m.method.AllAges && m.ageCoded()
+	return err == nil && v > 89 && !m.Method.AllAges && m.ageCoded()
 }

@@ -3,6 +3,7 @@ package fhir
 import (
 	"strings"
 
+	"chaperone.example/deid/fhir/plan"
 	"chaperone.example/deid/r4"
 	"chaperone.example/deid/scan"
 	"chaperone.example/deid/tally"
@@ -16,10 +17,8 @@ import (
 // back by the caller.
 type machine struct {
 	scan.Scanner
-	*tree
-	out       []byte
-	codes     []pending   // ids whose codes are not yet known
-	ids       []byte      // the text of those ids
+	*plan.Tree
+	output
 	starts    []int       // where the objects begin that the position is in
 	displays  []scan.Span // the displays that stay, of the concept the position is in
 	contained int         // how deep in contained resources
@@ -27,6 +26,7 @@ type machine struct {
 	resources uint64      // written
 	aside     []byte      // a string to compare with
 	verdicts  r4.Verdicts // on codings and units
+	recent    *plan.Node  // of the resource read last
 }
 
 // A pending code is a gap of code.Size bytes in out, to be filled with the code of an
@@ -38,21 +38,24 @@ type pending struct {
 	start, end int // in ids
 }
 
-func newMachine(t *tree) *machine {
-	return &machine{tree: t, verdicts: r4.Verdicts{Definitions: t.defs}}
+func newMachine(t *plan.Tree) *machine {
+	return &machine{Tree: t, verdicts: r4.Verdicts{Definitions: t.Defs}}
 }
 
-// begin makes the machine ready for a record.
-func (m *machine) begin(in []byte) {
-	m.Reset(in)
+// begin makes room for new output.
+func (m *machine) begin() {
 	m.out, m.codes, m.ids = m.out[:0], m.codes[:0], m.ids[:0]
-	m.starts, m.displays, m.contained = m.starts[:0], m.displays[:0], 0
 }
 
-// record rewrites the record that in holds into out and reports whether anything
-// stays.
-func (m *machine) record(in []byte) (kept, ok bool) {
-	m.begin(in)
+// read makes the machine ready for a record, whose output is appended to what is
+// there. It reports whether the record is UTF-8.
+func (m *machine) read(in []byte) (valid bool) {
+	m.starts, m.displays, m.contained = m.starts[:0], m.displays[:0], 0
+	return m.Reset(in)
+}
+
+// record rewrites the record and reports whether anything stays.
+func (m *machine) record() (kept, ok bool) {
 	if m.Space() != '{' {
 		return false, m.Syntax("a record must be a JSON object")
 	}
@@ -68,37 +71,56 @@ func (m *machine) record(in []byte) (kept, ok bool) {
 
 // resource reads a resource. Its type may stand anywhere in it.
 func (m *machine) resource(depth int) (kept, ok bool) {
-	start := m.Pos
-	value, found, ok := m.Find(start, "resourceType", len(m.starts))
-	if !ok {
-		return false, false
+	n := m.recent
+	if n == nil || !m.At(`{"resourceType":"`) || !m.named(n) {
+		if n, ok = m.typed(depth); !ok || n == nil {
+			return false, ok
+		}
 	}
-	if !found || m.In[value] != '"' {
-		return false, m.Fail("the record has no resourceType", "every record must be a FHIR R4 resource; remove what is not")
-	}
-	m.Pos = value
-	name, _ := m.Text()
-	m.Pos = start
-	typ, known := m.defs.Resource(m.Bytes(name))
-	if !known {
-		m.sheet.Add("(unknown resource type)", tally.Unknown, 1)
-		return false, m.Skip(depth)
-	}
-	n := m.root(typ)
-	if !n.wanted {
-		n.counts[tally.Unneeded]++
+	if !n.Wanted {
+		m.Note(n, tally.Unneeded)
 		return false, m.Skip(depth)
 	}
 	outer := m.current
-	m.current = n.path
+	m.current = n.Path
 	kept, ok = m.object(n, depth, true)
 	m.current = outer
 	m.resources++
 	return kept, ok
 }
 
+// named reports whether the resource at the position begins by saying that it is of
+// the type of n.
+func (m *machine) named(n *plan.Node) bool {
+	rest := m.In[m.Pos+len(`{"resourceType":"`):]
+	return len(rest) > len(n.Path) && string(rest[:len(n.Path)]) == n.Path && rest[len(n.Path)] == '"'
+}
+
+// typed looks for the type of the resource at the position and returns its node. It
+// skips a resource of a type that is not known, and returns nil.
+func (m *machine) typed(depth int) (n *plan.Node, ok bool) {
+	start := m.Pos
+	value, found, ok := m.Find(start, "resourceType", len(m.starts))
+	if !ok {
+		return nil, false
+	}
+	if !found || m.In[value] != '"' {
+		return nil, m.Fail("the record has no resourceType", "every record must be a FHIR R4 resource; remove what is not")
+	}
+	m.Pos = value
+	name, _ := m.Text()
+	m.Pos = start
+	typ, known := m.Defs.Resource(m.Bytes(name))
+	if !known {
+		m.NoteAt("(unknown resource type)", tally.Unknown)
+		return nil, m.Skip(depth)
+	}
+	m.recent = m.Tree.Root(typ)
+	return m.recent, true
+}
+
 // object reads an object whose members are those of the type of n.
-func (m *machine) object(n *node, depth int, isResource bool) (kept, ok bool) {
+func (m *machine) object(n *plan.Node, depth int, isResource bool) (kept, ok bool) {
 	if !m.Deeper(depth) {
 		return false, false
 	}
@@ -107,15 +129,13 @@ func (m *machine) object(n *node, depth int, isResource bool) (kept, ok bool) {
 	kept, ok = m.members(n, depth, isResource, firstKey, firstDisplay)
 	m.starts = m.starts[:len(m.starts)-1]
 	m.Keys = m.Keys[:firstKey]
-	if n.concept(m.defs) {
+	if n.Concept {
 		m.displays = m.displays[:firstDisplay]
 	}
 	return kept, ok
 }
 
-func (n *node) concept(d *r4.Definitions) bool { return d.Types[n.typ].Name == "CodeableConcept" }
-
-func (m *machine) members(n *node, depth int, isResource bool, firstKey, firstDisplay int) (kept, ok bool) {
+func (m *machine) members(n *plan.Node, depth int, isResource bool, firstKey, firstDisplay int) (kept, ok bool) {
 	m.Pos++
 	m.out = append(m.out, '{')
 	if m.Space() == '}' {
@@ -124,32 +144,45 @@ func (m *machine) members(n *node, depth int, isResource bool, firstKey, firstDi
 	}
 	var seen [4]uint64 // fields of the type that were met
 	var text scan.Span // the text of a concept, which waits for its displays
-	var textNode *node
+	var textNode *plan.Node
 	resource := false // a resource inside stays
-	typ := m.defs.Types[n.typ]
+	expected := &n.First
 	for {
-		key, ok := m.Key()
-		if !ok {
+		start := m.Pos
+		f := *expected
+		if f != nil && f.At(m.In[start:]) {
+			m.Pos += len(f.Name) - 2
+			if ok = m.Colon(); !ok {
+				return false, false
+			}
+		} else if f, ok = m.field(n, isResource, firstKey); !ok {
 			return false, false
+		} else if f != nil {
+			*expected = f
 		}
-		name := m.Bytes(key)
-		i, known := m.defs.Member(n.typ, name)
-		switch {
-		case known:
-			if seen[i>>6]&(1<<(i&63)) != 0 {
-				m.Pos = key.Start
+		if f == nil { // no member that is known
+			ok = m.Skip(depth + 1)
+		} else {
+			if seen[f.I>>6&3]&(1<<(f.I&63)) != 0 {
+				m.Pos = start + 1
 				return false, m.Duplicate()
 			}
-			seen[i>>6] |= 1 << (i & 63)
-			k := m.kid(n, i)
+			seen[f.I>>6&3] |= 1 << (f.I & 63)
+			expected = &f.Next
+			k := f.Node
 			switch {
-			case !k.wanted:
-				k.counts[tally.Unneeded]++
+			case k == nil:
+				m.out = append(append(m.out, f.After(kept)...), '"')
+				m.out = append(append(m.out, n.Path...), '"')
+				kept = true
 				ok = m.Skip(depth + 1)
-			case k.rule == ruleDrop:
-				k.counts[tally.Dropped]++
+			case !k.Wanted:
+				m.Note(k, tally.Unneeded)
 				ok = m.Skip(depth + 1)
-			case k.rule == ruleText:
+			case k.Rule == plan.Drop:
+				m.Note(k, tally.Dropped)
+				ok = m.Skip(depth + 1)
+			case k.Rule == plan.Text:
 				m.Space()
 				start := m.Pos
 				if ok = m.Skip(depth + 1); ok && m.In[start] == '"' {
@@ -157,46 +190,24 @@ func (m *machine) members(n *node, depth int, isResource bool, firstKey, firstDi
 					text, _ = m.Text()
 					textNode = k
 				} else {
-					k.counts[tally.Malformed]++
+					m.Note(k, tally.Malformed)
 				}
-			case k.rule == ruleInteger:
+			case k.Rule == plan.Integer:
 				var stays bool
 				if stays, ok = m.integer(k, depth, kept); stays {
 					kept = true
 				}
 			default:
 				mark := len(m.out)
-				m.member(m.defs.Fields[typ.First+i].Name, kept)
+				m.out = append(m.out, f.After(kept)...)
 				var stays bool
 				if stays, ok = m.value(k, depth+1); stays {
 					kept = true
-					resource = resource || k.rule == ruleResource
+					resource = resource || k.Rule == plan.Resource
 				} else {
 					m.cut(mark)
 				}
 			}
-		case isResource && string(name) == "resourceType":
-			if !m.unknownKey(key, firstKey) {
-				return false, false
-			}
-			m.member("resourceType", kept)
-			m.out = append(m.out, '"')
-			m.out = append(m.out, m.current...)
-			m.out = append(m.out, '"')
-			kept = true
-			ok = m.Skip(depth + 1)
-		default:
-			if !m.unknownKey(key, firstKey) {
-				return false, false
-			}
-			if len(name) > 1 && name[0] == '_' && m.sibling(n, name[1:]) {
-				// The extension of a primitive, such as the time of birth beside the date.
-				m.sheet.Add(n.path+"._"+string(name[1:]), tally.Dropped, 1)
-			} else {
-				// The name is not repeated: it may be anything.
-				m.sheet.Add(n.path+".(unknown)", tally.Unknown, 1)
-			}
-			ok = m.Skip(depth + 1)
 		}
 		if !ok {
 			return false, false
@@ -208,6 +219,7 @@ func (m *machine) members(n *node, depth int, isResource bool, firstKey, firstDi
 		if !more {
 			break
 		}
+		m.Space()
 	}
 	if textNode != nil && m.repeats(text, textNode, firstDisplay) {
 		m.member("text", kept)
@@ -215,10 +227,37 @@ func (m *machine) members(n *node, depth int, isResource bool, firstKey, firstDi
 		kept = true
 	}
 	m.out = append(m.out, '}')
-	if n.path == "Bundle.entry" && !resource {
+	if n.Path == "Bundle.entry" && !resource {
 		return false, true // an address without its resource
 	}
 	return kept, true
+}
+
+// field reads a key with its colon and returns the field that it names, nil when the
+// type of n has no such field: this is counted.
+func (m *machine) field(n *plan.Node, isResource bool, firstKey int) (f *plan.Field, ok bool) {
+	key, ok := m.Key()
+	if !ok {
+		return nil, false
+	}
+	name := m.Bytes(key)
+	if i, known := m.Defs.Member(n.Type, name); known {
+		return m.Kid(n, i), true
+	}
+	if isResource && string(name) == "resourceType" {
+		return n.Named, true
+	}
+	if !m.unknownKey(key, firstKey) {
+		return nil, false
+	}
+	if len(name) > 1 && name[0] == '_' && m.sibling(n, name[1:]) {
+		// The extension of a primitive, such as the time of birth beside the date.
+		m.NoteAt(n.Path+"._"+string(name[1:]), tally.Dropped)
+	} else {
+		// The name is not repeated: it may be anything.
+		m.NoteAt(n.Path+".(unknown)", tally.Unknown)
+	}
+	return nil, true
 }
 
 // unknownKey remembers a key that is not a field of the type and refuses it the
@@ -235,22 +274,22 @@ func (m *machine) unknownKey(key scan.Span, first int) bool {
 }
 
 // sibling reports whether name is a field of the type of n.
-func (m *machine) sibling(n *node, name []byte) bool {
-	_, ok := m.defs.Member(n.typ, name)
+func (m *machine) sibling(n *plan.Node, name []byte) bool {
+	_, ok := m.Defs.Member(n.Type, name)
 	return ok
 }
 
 // repeats reports whether the text of a concept is one of the displays that stay in
 // it.
-func (m *machine) repeats(text scan.Span, n *node, firstDisplay int) bool {
+func (m *machine) repeats(text scan.Span, n *plan.Node, firstDisplay int) bool {
 	m.aside = append(m.aside[:0], m.Bytes(text)...)
 	for _, d := range m.displays[firstDisplay:] {
 		if string(m.aside) == string(m.Bytes(d)) {
-			n.counts[tally.Kept]++
+			m.Note(n, tally.Kept)
 			return true
 		}
 	}
-	n.counts[tally.Dropped]++
+	m.Note(n, tally.Dropped)
 	return false
 }
 
@@ -274,7 +313,7 @@ func (m *machine) cut(mark int) {
 }
 
 // value reads the value of a member: one, or an array of them.
-func (m *machine) value(n *node, depth int) (kept, ok bool) {
+func (m *machine) value(n *plan.Node, depth int) (kept, ok bool) {
 	if m.Space() != '[' {
 		return m.single(n, depth)
 	}
@@ -294,7 +333,7 @@ func (m *machine) value(n *node, depth int) (kept, ok bool) {
 		}
 		var stays bool
 		if m.Space() == '[' {
-			n.counts[tally.Malformed]++
+			m.Note(n, tally.Malformed)
 			ok = m.Skip(depth + 1)
 		} else {
 			stays, ok = m.single(n, depth+1)
@@ -319,30 +358,30 @@ func (m *machine) value(n *node, depth int) (kept, ok bool) {
 }
 
 // single reads one value.
-func (m *machine) single(n *node, depth int) (kept, ok bool) {
+func (m *machine) single(n *plan.Node, depth int) (kept, ok bool) {
 	c := m.Space()
 	if c == 'n' {
 		_, ok = m.Literal()
 		return false, ok
 	}
-	switch n.rule {
-	case ruleObject, ruleResource, ruleExtension, ruleCoding, ruleQuantity, ruleReference:
+	switch n.Rule {
+	case plan.Object, plan.Resource, plan.Extension, plan.Coding, plan.Quantity, plan.Reference:
 		if c != '{' {
 			return m.malformed(n, depth)
 		}
-	case ruleBool:
+	case plan.Bool:
 		if c != 't' && c != 'f' {
 			return m.malformed(n, depth)
 		}
 		p, ok := m.Literal()
 		return ok && m.keep(n, p), ok
-	case ruleNumber, ruleInteger:
+	case plan.Number, plan.Integer:
 		if c != '-' && !term.Digit(c) {
 			return m.malformed(n, depth)
 		}
 		p, ok := m.Number()
 		return ok && m.keep(n, p), ok
-	case ruleResult:
+	case plan.Result:
 		return m.result(n, depth)
 	default:
 		if c != '"' {
@@ -351,45 +390,54 @@ func (m *machine) single(n *node, depth int) (kept, ok bool) {
 		p, ok := m.Text()
 		return ok && m.leaf(n, p), ok
 	}
-	switch n.rule {
-	case ruleResource:
-		if strings.HasSuffix(n.path, ".contained") {
+	switch n.Rule {
+	case plan.Resource:
+		if strings.HasSuffix(n.Path, ".contained") {
 			m.contained++
 			defer func() { m.contained-- }()
 		}
 		return m.resource(depth)
-	case ruleExtension:
-		return m.extension(n, extensions, depth)
-	case ruleCoding:
-		return m.coding(n, depth)
-	case ruleQuantity:
-		return m.quantity(n, depth)
-	case ruleReference:
+	case plan.Extension:
+		return m.extension(n, plan.Extensions, depth)
+	case plan.Quantity:
+		return m.measured(n, depth)
+	case plan.Reference:
 		return m.reference(n, depth)
+	}
+	if n.Closed && m.Pays(n) {
+		return m.remembered(n, depth)
+	}
+	return m.whole(n, depth)
+}
+
+// whole reads an object or a coding, member by member.
+func (m *machine) whole(n *plan.Node, depth int) (kept, ok bool) {
+	if n.Rule == plan.Coding {
+		return m.coding(n, depth)
 	}
 	return m.object(n, depth, false)
 }
 
 // malformed skips a value of the wrong type.
-func (m *machine) malformed(n *node, depth int) (kept, ok bool) {
-	n.counts[tally.Malformed]++
+func (m *machine) malformed(n *plan.Node, depth int) (kept, ok bool) {
+	m.Note(n, tally.Malformed)
 	return false, m.Skip(depth)
 }
 
 // keep writes a part of the input as it stands.
-func (m *machine) keep(n *node, p scan.Span) bool {
-	n.counts[tally.Kept]++
+func (m *machine) keep(n *plan.Node, p scan.Span) bool {
+	m.Note(n, tally.Kept)
 	m.out = append(m.out, m.In[p.Start:p.End]...)
 	return true
 }
 
 // string writes a string of the input.
 func (m *machine) string(p scan.Span) {
-	m.out = append(m.out, '"')
-	if p.Escaped {
-		m.out = scan.Quote(m.out, m.Bytes(p))
-	} else {
-		m.out = append(m.out, m.In[p.Start:p.End]...)
+	if !p.Escaped {
+		m.out = append(m.out, m.In[p.Start-1:p.End+1]...)
+		return
 	}
+	m.out = append(m.out, '"')
+	m.out = scan.Quote(m.out, m.Bytes(p))
 	m.out = append(m.out, '"')
 }

@@ -5,6 +5,7 @@ package input
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"unicode/utf8"
@@ -72,7 +73,7 @@ func (l *Lines) Next() ([]byte, error) {
 	for {
 		part, err := l.r.ReadSlice('\n')
 		if len(l.buf)+len(part) > l.max+2 {
-			return nil, &Error{Line: l.line + 1, Problem: fmt.Sprintf("the line is longer than %s", size(l.max)),
+			return nil, &Error{Line: l.line + 1, Problem: "the line is longer than " + size(l.max),
 				Remedy: "write one record on a line, or raise the limit for lines"}
 		}
 		switch err {
@@ -109,6 +110,100 @@ func (l *Lines) finish(b []byte) []byte {
 		b = b[3:]
 	}
 	return b
+}
+
+// Chunks reads whole lines, many at a time, for work that is shared out.
+type Chunks struct {
+	r    io.Reader
+	max  int
+	rest []byte // what was read of the next line
+	line int64
+	err  error
+}
+
+// A Chunk is some lines of a file.
+type Chunk struct {
+	Text []byte // with the ends of the lines; the last may lack its own
+	Line int64  // the number of the first, counted from 1
+}
+
+// chunk is how many bytes are read together.
+const chunk = 256 << 10
+
+// NewChunks returns a reader of the lines of r. A line longer than max bytes is an
+// error; max 0 means [MaxLine].
+func NewChunks(r io.Reader, max int) *Chunks {
+	if max <= 0 {
+		max = MaxLine
+	}
+	return &Chunks{r: r, max: max, line: 1}
+}
+
+// Next reads the next lines into the memory of c. It returns io.EOF after the last.
+func (k *Chunks) Next(c *Chunk) error {
+	c.Line = k.line
+	c.Text = append(c.Text[:0], k.rest...)
+	k.rest = k.rest[:0]
+	searched := 0
+	for k.err == nil {
+		if len(c.Text) >= chunk {
+			if i := bytes.LastIndexByte(c.Text[searched:], '\n'); i >= 0 {
+				i += searched + 1
+				k.rest = append(k.rest, c.Text[i:]...)
+				c.Text = c.Text[:i]
+				k.line += int64(bytes.Count(c.Text, []byte{'\n'}))
+				return nil
+			}
+			if searched = len(c.Text); searched > k.max+2 {
+				return k.long(c.Line)
+			}
+		}
+		if len(c.Text)+chunk/4 > cap(c.Text) { // not more than a line may need
+			grown := min(max(2*cap(c.Text), chunk+chunk/4), max(k.max, chunk)+chunk)
+			c.Text = append(make([]byte, 0, max(grown, len(c.Text)+chunk/4)), c.Text...)
+		}
+		var n int
+		n, k.err = k.r.Read(c.Text[len(c.Text) : len(c.Text)+chunk/4])
+		c.Text = c.Text[:len(c.Text)+n]
+	}
+	if k.err != io.EOF {
+		return k.err
+	}
+	if len(c.Text) == 0 {
+		return io.EOF
+	}
+	return nil
+}
+
+func (k *Chunks) long(line int64) error {
+	return &Error{Line: line, Problem: "the line is longer than " + size(k.max), Remedy: "write one record on a line, or raise the limit for lines"}
+}
+
+// Cut takes the first line off a chunk, without its end, and returns it with its
+// number; io.EOF when there is none. A byte order mark at the start of the file is
+// skipped.
+func (k *Chunks) Cut(c *Chunk) (line []byte, number int64, err error) {
+	if len(c.Text) == 0 {
+		return nil, 0, io.EOF
+	}
+	number = c.Line
+	c.Line++
+	i := bytes.IndexByte(c.Text, '\n')
+	if i < 0 {
+		line, c.Text = c.Text, nil
+	} else {
+		line, c.Text = c.Text[:i], c.Text[i+1:]
+	}
+	if len(line) > k.max+1 {
+		return nil, number, k.long(number)
+	}
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	if number == 1 {
+		line = bytes.TrimPrefix(line, []byte("\xEF\xBB\xBF"))
+	}
+	return line, number, nil
 }
 
 func size(n int) string {

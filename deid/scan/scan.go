@@ -3,6 +3,7 @@
 package scan
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
@@ -22,6 +23,7 @@ type Scanner struct {
 	Problem string // what is wrong at Pos, "" while nothing is
 	Remedy  string
 	Keys    []Span // keys of the objects the position is in, as far as they are remembered
+	plain   bool   // no control character is in the input
 	scratch []byte // the unescaped form of the string read last
 }
 
@@ -58,18 +60,40 @@ func (s *Scanner) Space() byte {
 // between the quotes, checked but not unescaped.
 func (s *Scanner) Text() (Span, bool) {
 	start := s.Pos + 1
+	if !s.plain {
+		return s.text(start, start)
+	}
+	// Eight bytes at a time to the quote or backslash; a long string with the
+	// processor's own search.
+	in, i := s.In, start
+	for end := min(start+32, len(in)-7); i < end; i += 8 {
+		w := binary.LittleEndian.Uint64(in[i:])
+		quote, slash := w^ones*'"', w^ones*'\\'
+		if stop := ((quote-ones)&^quote | (slash-ones)&^slash) & highs; stop != 0 {
+			if i += bits.TrailingZeros64(stop) >> 3; in[i] == '"' {
+				s.Pos = i + 1
+				return Span{Start: start, End: i}, true
+			}
+			return s.text(start, i)
+		}
+	}
+	if i < len(in) {
+		if n := bytes.IndexByte(in[i:], '"'); n >= 0 && bytes.IndexByte(in[i:i+n], '\\') < 0 {
+			s.Pos = i + n + 1
+			return Span{Start: start, End: i + n}, true
+		}
+	}
+	return s.text(start, i)
+}
+
+// text goes on reading at i a string that began at start.
+func (s *Scanner) text(start, i int) (Span, bool) {
 	in := s.In
-	i := start
 	escaped := false
 	for {
 		// Eight bytes at a time: stop at a quote, a backslash or a control character.
 		for i+8 <= len(in) {
-			w := binary.LittleEndian.Uint64(in[i:])
-			const ones, highs = 0x0101010101010101, 0x8080808080808080
-			quote := w ^ ones*'"'
-			slash := w ^ ones*'\\'
-			stop := ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*0x20)&^w) & highs
-			if stop != 0 {
+			if stop := stops(binary.LittleEndian.Uint64(in[i:])); stop != 0 {
 				i += bits.TrailingZeros64(stop) >> 3
 				break
 			}
@@ -102,6 +126,17 @@ func (s *Scanner) Text() (Span, bool) {
 			i++
 		}
 	}
+}
+
+// ones and highs have the lowest and the highest bit of each of eight bytes.
+const ones, highs = 0x0101010101010101, 0x8080808080808080
+
+// stops marks with its high bit the first of eight bytes that is a quote, a backslash
+// or a control character; it may mark others after it.
+func stops(w uint64) uint64 {
+	quote := w ^ ones*'"'
+	slash := w ^ ones*'\\'
+	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*0x20)&^w) & highs
 }
 
 // escape returns the length of the escape sequence at the start of b, 0 if it is not
@@ -342,11 +377,22 @@ func (s *Scanner) Key() (Span, bool) {
 	if !ok {
 		return Span{}, false
 	}
+	return key, s.Colon()
+}
+
+// At reports whether the input goes on with text.
+func (s *Scanner) At(text string) bool {
+	rest := s.In[s.Pos:]
+	return len(rest) >= len(text) && string(rest[:len(text)]) == text
+}
+
+// Colon reads the colon after a key.
+func (s *Scanner) Colon() bool {
 	if s.Space() != ':' {
-		return Span{}, s.Syntax("a colon is expected after a key")
+		return s.Syntax("a colon is expected after a key")
 	}
 	s.Pos++
-	return key, true
+	return true
 }
 
 // Next goes on after an element: it reads a comma (more) or the closing bracket.
@@ -419,14 +465,37 @@ func (s *Scanner) StringAt(start int, name string, depth int) (value []byte, ok 
 	return s.Bytes(p), true
 }
 
-// Reset makes the scanner ready for another input, keeping its memory.
-func (s *Scanner) Reset(in []byte) {
-	*s = Scanner{In: in, Keys: s.Keys[:0], scratch: s.scratch}
+// Reset makes the scanner ready for another input, keeping its memory. It reports
+// whether the input is UTF-8; where it is not, it must not be read.
+func (s *Scanner) Reset(in []byte) (valid bool) {
+	s.In, s.Pos, s.Problem, s.Remedy, s.Keys = in, 0, "", "", s.Keys[:0]
+	// One look at every byte, before any is looked at more closely: marked are those
+	// beyond ASCII, and control characters.
+	var beyond, control uint64
+	b := in
+	for ; len(b) >= 32; b = b[32:] {
+		w, x := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
+		y, z := binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])
+		beyond |= w | x | y | z
+		control |= (w-ones*0x20)&^w | (x-ones*0x20)&^x | (y-ones*0x20)&^y | (z-ones*0x20)&^z
+	}
+	for _, c := range b {
+		beyond |= uint64(c)
+		if c < 0x20 {
+			control = highs
+		}
+	}
+	s.plain = control&highs == 0
+	return beyond&highs == 0 || utf8.Valid(in)
 }
 
 // Quote appends the text of a JSON string.
 func Quote(out, text []byte) []byte {
 	const hexadecimal = "0123456789abcdef"
+	for len(text) >= 8 && stops(binary.LittleEndian.Uint64(text)) == 0 {
+		out = append(out, text[:8]...)
+		text = text[8:]
+	}
 	for _, c := range text {
 		switch {
 		case c == '"' || c == '\\':
