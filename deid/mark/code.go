@@ -104,13 +104,16 @@ func NewCode(key Key, data string, bits int) (*Code, error) {
 // Bits is the length of the code.
 func (c *Code) Bits() int { return len(c.bias) }
 
-// Word returns the codeword of a recipient, each bit as 0 or 1.
+// Word returns the codeword of a recipient, eight bits to a byte, the lowest first.
 func (c *Code) Word(recipient string) []byte {
-	word := make([]byte, len(c.bias))
+	word := make([]byte, (len(c.bias)+7)/8)
 	for i, u := range c.key.stream(len(c.bias), "word", c.data, recipient) {
 		if u < c.bias[i] {
-			word[i] = 1
+			word[i/8] |= 1 << (i % 8)
 		}
 	}
 	return word
 }
+
+// bit is the i-th bit of a word, 0 or 1.
+func bit(word []byte, i int) int { return int(word[i/8] >> (i % 8) & 1) }

@@ -54,14 +54,16 @@ type model struct {
 	colluders int
 	show      []float64 // by the number of copies that have 1: the probability that a place shows 1
 	flip      float64
+	// likelihood is the logarithm of the probability of the readings, roughly.
+	likelihood float64
 }
 
 func models(least int) []model {
 	var all []model
 	for c := max(1, least); c <= max(maxColluders, least+1); c++ {
 		for s, strategy := range strategies {
-			if c == 1 && s > 0 {
-				break
+			if c == 1 && s > 0 || c == 2 && s > 0 && s < len(strategies)-2 {
+				continue // the same as taking one of the copies at random
 			}
 			for _, e := range flips {
 				m := model{colluders: c, flip: e}
@@ -84,15 +86,16 @@ func models(least int) []model {
 // probability of at most risk in the whole search; 1e-6 is a good choice.
 //
 // The score of a recipient is a likelihood ratio: the probability of the readings if
-// the recipient is one of the leakers, divided by that if it is not, under the
-// explanation (how many leakers, what they did, how much was flipped) that makes the
-// readings most probable. The explanation is chosen from the readings alone, without
-// looking at any codeword; to an innocent recipient, whose codeword the readings know
-// nothing of, the ratio is a random number of mean 1, and by Markov's inequality
-// exceeds n/risk in risk/n of all cases. So the bound does not rest on the
-// explanation being right; only finding the guilty does. Then the accused are taken
-// as known members of the coalition, and the rest is scored again, until nobody is
-// added; each round may spend half of the risk of the round before.
+// the recipient is one of the leakers, divided by that if it is not. It depends on an
+// explanation: how many leakers, what they did, how much was flipped. For each number of
+// leakers the explanation is taken under which the readings are most probable, and the
+// ratio is the mean over those. Explanations are chosen from the readings alone,
+// without looking at the codeword that is scored; to an innocent recipient, of whose
+// codeword the readings know nothing, each ratio and so their mean is a random number of
+// mean 1, and by Markov's inequality exceeds n/risk in risk/n of all cases. So the bound
+// does not rest on the explanations being right; only finding the guilty does. Then the
+// accused are taken as known members of the coalition, and the rest is scored again,
+// until nobody is added; each round may spend half of the risk of the round before.
 func (c *Code) Accuse(readings []Reading, recipients []string, risk float64) (Finding, error) {
 	words := make([][]byte, len(recipients))
 	for i, r := range recipients {
@@ -117,46 +120,46 @@ func (c *Code) accuse(readings []Reading, recipients []string, words [][]byte, r
 		return f, nil
 	}
 	odds := make([]float64, len(recipients))
-	var accused []int // in the order in which they were found
+	final := map[int]float64{} // of the accused, when they were found
+	var accused []int          // in the order in which they were found
 	need := f.Threshold
 	for len(accused) < len(recipients) && len(accused) < 2*maxColluders {
-		m := d.explain(len(accused) + 1)
-		if len(accused) == 0 {
-			f.Colluders, f.Flipped = m.colluders, m.flip
+		explanations := d.explain(len(accused) + 1)
+		d.score(odds, words, explanations)
+		best := explanations[0]
+		for _, m := range explanations {
+			if m.likelihood > best.likelihood {
+				best = m
+			}
 		}
-		scores := d.scores(m)
 		var next []int
-		for r, word := range words {
-			if slices.Contains(accused, r) {
-				continue
-			}
-			s := 0.0
-			for n, i := range d.shown {
-				s += scores[n][word[i]]
-			}
-			if odds[r] = s / math.Ln10; odds[r] >= need {
+		for r := range words {
+			if odds[r] >= need && !slices.Contains(accused, r) {
 				next = append(next, r)
 			}
+		}
+		if len(accused) == 0 || len(next) > 0 {
+			f.Colluders, f.Flipped = best.colluders, best.flip
 		}
 		if len(next) == 0 {
 			break
 		}
-		f.Colluders, f.Flipped = max(f.Colluders, len(accused)+len(next)), m.flip
 		for _, r := range next {
 			accused = append(accused, r)
+			final[r] = odds[r]
 			for n, i := range d.shown {
-				d.known[n] += int(words[r][i])
+				d.known[n] += bit(words[r], i)
 			}
 		}
 		d.accused = len(accused)
 		need += math.Log10(2)
 	}
+	f.Colluders = max(f.Colluders, len(accused))
 	for r := range words {
-		s := Suspect{recipients[r], odds[r]}
-		if slices.Contains(accused, r) {
-			f.Accused = append(f.Accused, s)
+		if o, ok := final[r]; ok {
+			f.Accused = append(f.Accused, Suspect{recipients[r], o})
 		} else {
-			f.Nearest = append(f.Nearest, s)
+			f.Nearest = append(f.Nearest, Suspect{recipients[r], odds[r]})
 		}
 	}
 	byOdds := func(a, b Suspect) int {
@@ -218,38 +221,96 @@ func (d *decoder) likelihoods(m model) [][]float64 {
 	return table
 }
 
-// explain returns the model under which the readings are most probable, with at least
-// so many colluders.
-func (d *decoder) explain(least int) model {
-	var best model
-	top := math.Inf(-1)
-	var draws []float64 // by bit shown: the probabilities of 0 to free ones
-	free := -1
+// bins is into how many bins biases are put to compare explanations.
+const bins = 24
+
+// explain returns, for each number of colluders from least, the model under which the
+// readings are most probable. Bits of about the same bias and with the same reading are
+// taken together: an explanation need not be exact.
+func (d *decoder) explain(least int) []model {
+	type cell struct{ bin, group, known int }
+	place := map[cell]int{}
+	var cells []cell
+	var counts []float64
+	for n, p := range d.bias {
+		c := cell{int(p * bins), d.group[n], d.known[n]}
+		i, ok := place[c]
+		if !ok {
+			i = len(cells)
+			place[c], cells, counts = i, append(cells, c), append(counts, 0)
+		}
+		counts[i]++
+	}
+	var draws [bins][]float64
+	var best []model
 	for _, m := range models(least) { // in the order of their colluders
-		if n := m.colluders - d.accused; n != free {
-			free = n
-			draws = slices.Grow(draws[:0], len(d.bias)*(free+1))[:len(d.bias)*(free+1)]
-			for i, p := range d.bias {
-				binomial(draws[i*(free+1):(i+1)*(free+1)], p)
+		if len(best) == 0 || best[len(best)-1].colluders != m.colluders {
+			for i := range draws {
+				draws[i] = make([]float64, m.colluders-d.accused+1)
+				binomial(draws[i], (float64(i)+.5)/bins)
 			}
+			best = append(best, model{colluders: m.colluders, likelihood: math.Inf(-1)})
 		}
 		table := d.likelihoods(m)
-		sum, product := 0.0, 1.0
-		for n, g := range d.group {
-			likely := table[g][d.known[n]:]
+		sum := 0.0
+		for i, c := range cells {
+			likely := table[c.group][c.known:]
 			l := 0.0
-			for k, w := range draws[n*(free+1) : (n+1)*(free+1)] {
+			for k, w := range draws[c.bin] {
 				l += w * likely[k]
 			}
-			if product *= l; product < 1e-200 { // one logarithm for many factors
-				sum, product = sum+math.Log(product), 1
-			}
+			sum += counts[i] * math.Log(l)
 		}
-		if sum += math.Log(product); sum > top {
-			best, top = m, sum
+		if m.likelihood = sum; sum > best[len(best)-1].likelihood {
+			best[len(best)-1] = m
 		}
 	}
 	return best
+}
+
+// score writes the decimal logarithm of each recipient's likelihood ratio, the mean over
+// the models. Words are read eight bits at a time, by tables of the sums of eight
+// scores.
+func (d *decoder) score(odds []float64, words [][]byte, explanations []model) {
+	table := make([][256]float64, len(words[0]))
+	sums := make([]float64, len(words)*len(explanations))
+	for e, m := range explanations {
+		var score [8][2]float64
+		scores := d.scores(m)
+		next := 0 // of the bits shown
+		for b := range table {
+			base := 0.0
+			for i := range score {
+				if score[i] = [2]float64{}; next < len(d.shown) && d.shown[next] == 8*b+i {
+					score[i] = scores[next]
+					next++
+				}
+				base += score[i][0]
+			}
+			table[b][0] = base
+			for i, s := range score { // each bit doubles the part of the table that is filled
+				for low := range 1 << i {
+					table[b][low|1<<i] = table[b][low] + s[1] - s[0]
+				}
+			}
+		}
+		for r := range words {
+			s := 0.0
+			for b, bits := range words[r] {
+				s += table[b][bits]
+			}
+			sums[r*len(explanations)+e] = s
+		}
+	}
+	for r := range words {
+		logs := sums[r*len(explanations) : (r+1)*len(explanations)]
+		top := slices.Max(logs)
+		mean := 0.0
+		for _, l := range logs {
+			mean += math.Exp(l - top)
+		}
+		odds[r] = (top + math.Log(mean/float64(len(logs)))) / math.Ln10
+	}
 }
 
 // scores returns, for each bit shown, the logarithm of the likelihood ratio of a

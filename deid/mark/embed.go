@@ -199,9 +199,9 @@ func (e *embedder) row(row []string, count bool) error {
 	h := e.job.Key.row(e.job.Plan.Data, e.layout, row)
 	for i, carrier := range e.job.Plan.Carriers {
 		at := e.layout.carriers[i]
-		p := e.job.Key.place(h, carrier.Column, len(e.word))
+		p := e.job.Key.place(h, carrier.Column, len(e.shown))
 		before := row[at]
-		carries := carrier.set(&row[at], p, e.word[p.bit] == 1, &e.blank[i])
+		carries := carrier.set(&row[at], p, bit(e.word, p.bit) == 1, &e.blank[i])
 		e.shown[p.bit] = e.shown[p.bit] || carries
 		if count && carries {
 			e.record.Places[carrier.Column]++
