@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"chaperone.example/ledger/notary"
 	"chaperone.example/ledger/store"
 	"chaperone.example/ledger/tree"
 	"golang.org/x/mod/sumdb/tlog"
@@ -37,7 +38,7 @@ func (b *Behind) Error() string {
 
 // CheckAnchor compares a database with the anchor, and returns a [Behind] if they differ.
 func CheckAnchor(ctx context.Context, db Reader, a Anchor) error {
-	have, err := head(ctx, db)
+	have, err := notary.Head(ctx, db)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"chaperone.example/ledger/commit"
 	"chaperone.example/ledger/leaf"
 )
 
@@ -85,14 +86,14 @@ func Do[S any](ctx context.Context, d *Desk, a Actor, k Kind[S], id string, c Co
 		if digest, err = digestOf(k.Name, id, c); err != nil {
 			return Receipt{}, err
 		}
-		if receipt, done, err := repeated(ctx, d.Log.db, a, key, digest); done || err != nil {
+		if receipt, done, err := commit.Repeated(ctx, d.Log.db, a, key, digest); done || err != nil {
 			return receipt, err
 		}
 	}
 	const tries = 4
 	for try := 1; ; try++ {
 		receipt, err := do(ctx, d, scope, k, id, c, key, digest)
-		var moved *conflict
+		var moved *commit.Conflict
 		if !errors.As(err, &moved) || try == tries {
 			return receipt, err
 		}
@@ -107,7 +108,7 @@ func do[S any](ctx context.Context, d *Desk, scope Scope, k Kind[S], id string, 
 	}
 	if _, begins := c.(Beginning); begins {
 		if version > 0 {
-			return Receipt{}, &conflict{stream}
+			return Receipt{}, &commit.Conflict{Stream: stream}
 		}
 	} else if version == 0 || !slices.Contains(k.Sees(state), scope.Org) {
 		return Receipt{}, &unknown{k.Name}
@@ -131,7 +132,7 @@ func do[S any](ctx context.Context, d *Desk, scope Scope, k Kind[S], id string, 
 		}
 		after = k.Apply(after, Record{Stream: stream, Version: version + i + 1, Time: d.Log.Now(), Actor: scope.Actor}, e)
 	}
-	return d.Log.append(ctx, &request{stream: stream, version: version, guards: guards, actor: scope.Actor, parties: k.Sees(after), key: key, digest: digest}, events)
+	return d.Log.append(ctx, &commit.Request{Stream: stream, Version: version, Guards: guards, Actor: scope.Actor, Parties: k.Sees(after), Key: key, Digest: digest}, events...)
 }
 
 func digestOf(kind, id string, c any) ([]byte, error) {
@@ -213,7 +214,7 @@ func ask[T any](ctx context.Context, d *Desk, from *Log, a Actor, q Question[T])
 	}
 	if w, ok := q.(Watched[T]); ok {
 		for _, access := range w.Accesses(answer, Moment{Now: d.Log.Now(), Actor: scope.Actor}) {
-			if _, err := d.Log.append(ctx, &request{stream: access.Stream, version: anyVersion, actor: scope.Actor, parties: access.Parties}, []Event{access.Event}); err != nil {
+			if _, err := d.Log.append(ctx, &commit.Request{Stream: access.Stream, Version: commit.AnyVersion, Actor: scope.Actor, Parties: access.Parties}, access.Event); err != nil {
 				var none T
 				return none, err
 			}

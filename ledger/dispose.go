@@ -4,27 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+
+	"chaperone.example/ledger/commit"
 )
 
-// A Disposal asks that the sealed details of a subject be destroyed (45 CFR
-// 164.310(d)(2)(i)): the ciphertext is deleted in the transaction that records it, then
-// the key is destroyed. Leaves and proofs stay as they are.
-type Disposal struct {
-	Subject string
-	Reason  string // code or work item: never a personal detail
-}
-
-// Disposed records that the sealed details of earlier records were destroyed. It
-// stands in the stream disposal/SUBJECT, and every party of those records is a party
-// of it.
-type Disposed struct {
-	Records []int64 `json:"records"` // whose details are gone, in their order
-	Reason  string  `json:"reason"`
-}
+// How sealed details are disposed of, and what records it.
+type (
+	Disposal = commit.Disposal
+	Disposed = commit.Disposed
+)
 
 // DisposedType is the name of [Disposed]; every log knows it.
-const DisposedType = "ledger.disposed"
+const DisposedType = commit.DisposedType
 
 // A Shredder is a [Sealer] that can destroy the key of a subject. It is final, and no
 // error if the key was destroyed before.
@@ -42,56 +33,11 @@ func (l *Log) Dispose(ctx context.Context, a Actor, d Disposal) (Receipt, error)
 	if d.Subject == "" || d.Reason == "" {
 		return Receipt{}, errors.New("ledger: a disposal needs a subject and a reason")
 	}
-	receipt, err := l.append(ctx, &request{stream: "disposal/" + d.Subject, version: anyVersion, actor: a, dispose: &d}, nil)
+	receipt, err := l.append(ctx, &commit.Request{Stream: "disposal/" + d.Subject, Version: commit.AnyVersion, Actor: a, Dispose: &d})
 	if err != nil {
 		return receipt, err
 	}
 	return receipt, l.shred(ctx)
-}
-
-// disposal deletes what a disposal is about and makes its event.
-func (b *batch) disposal(ctx context.Context, r *request) error {
-	s := b.w.session
-	e := Disposed{Records: []int64{}, Reason: r.dispose.Reason}
-	parties := map[string]bool{}
-	for row, err := range rows(ctx, s, `select r.seq, r.salt, r.tags, r.event from record r join sealed d on d.seq = r.seq where d.subject = $1 order by r.seq`, r.dispose.Subject) {
-		if err != nil {
-			return err
-		}
-		rec, err := row.record()
-		if err != nil {
-			return err
-		}
-		e.Records = append(e.Records, rec.Seq)
-		for _, p := range rec.Parties {
-			parties[p.Org] = true
-		}
-	}
-	for i, p := range b.rows { // appended by this very batch
-		if p.sealed.subject == r.dispose.Subject && p.Sealed != nil {
-			e.Records = append(e.Records, p.Seq)
-			b.rows[i].sealed.ciphertext = nil
-			for _, q := range p.Parties {
-				parties[q.Org] = true
-			}
-		}
-	}
-	for org := range parties {
-		if err := b.w.count(ctx, org); err != nil {
-			return err
-		}
-		r.parties = append(r.parties, org)
-	}
-	slices.Sort(r.parties)
-	if _, err := s.ExecContext(ctx, `delete from sealed where subject = $1`, r.dispose.Subject); err != nil {
-		return err
-	}
-	if _, err := s.ExecContext(ctx, `insert into shred (subject) values ($1) on conflict do nothing`, r.dispose.Subject); err != nil {
-		return err
-	}
-	enc, err := b.w.log.encode(ctx, r.stream, e)
-	r.events = []encoded{enc}
-	return err
 }
 
 // shred destroys the keys that recorded disposals are about.

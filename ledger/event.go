@@ -1,12 +1,9 @@
 package ledger
 
 import (
-	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
-	"time"
 
+	"chaperone.example/ledger/record"
 	"chaperone.example/ledger/vocabulary"
 )
 
@@ -26,45 +23,12 @@ type Sealed struct {
 	Details any    // marshalled to JSON and sealed
 }
 
-// An Actor is who acts: a person or a service, for an organization.
-type Actor struct {
-	ID     string `json:"id"`               // opaque: never a name
-	Org    string `json:"org,omitempty"`    // the organization acted for
-	Role   string `json:"role,omitempty"`   // the task, in the vocabulary of the gate
-	Reason string `json:"reason,omitempty"` // what the access rests on: a work item's id
-}
-
-// A Party is an organization that an event concerns, with the number of the event
-// among its own.
-type Party struct {
-	Org string `json:"org"`
-	N   int64  `json:"n"` // dense from 1 for each organization
-}
-
-// A Record is an event in its place in the ledger. Its JSON form is what the leaf
-// commits to; the field order is part of the format.
-type Record struct {
-	Seq     int64           `json:"seq"`     // position in the ledger, dense from 0
-	Stream  string          `json:"stream"`  // what it is about: kind/id
-	Version int             `json:"version"` // position in the stream, dense from 1
-	Type    string          `json:"type"`    // name in [Types]
-	Time    time.Time       `json:"time"`    // UTC, when it was recorded
-	Actor   Actor           `json:"actor"`
-	Parties []Party         `json:"parties,omitempty"`
-	Sealed  []byte          `json:"sealed,omitempty"` // commitment to the sealed details
-	Body    json.RawMessage `json:"body"`             // the event
-}
-
-// ID returns what follows the kind in the name of the stream.
-func (r Record) ID() string {
-	_, id, _ := strings.Cut(r.Stream, "/")
-	return id
-}
-
-// party reports whether org is a party of the record.
-func (r Record) party(org string) bool {
-	return slices.ContainsFunc(r.Parties, func(p Party) bool { return p.Org == org })
-}
+// What an event is in its place, and who it concerns.
+type (
+	Actor  = record.Actor
+	Party  = record.Party
+	Record = record.Record
+)
 
 // An Upcast turns an event of an old version into one of the next. What was recorded is
 // never written again: the old type stays in [Types] under the name it was recorded with,

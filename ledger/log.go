@@ -12,7 +12,9 @@ import (
 	"sync"
 	"time"
 
-	"chaperone.example/ledger/leaf"
+	"chaperone.example/ledger/commit"
+	"chaperone.example/ledger/notary"
+	"chaperone.example/ledger/record"
 	"chaperone.example/ledger/store"
 	"chaperone.example/ledger/vocabulary"
 	"golang.org/x/mod/sumdb/note"
@@ -68,23 +70,20 @@ type Config struct {
 	Anchor Anchor      // what the database is compared with when it is opened; optional
 }
 
-// A Log is the ledger in a SQL database.
+// A Log is the ledger in a SQL database. Its [notary.Notary] serves the tree and vouches
+// for it.
 type Log struct {
+	*notary.Notary
 	db      *sql.DB
 	dialect *store.Dialect
 	cfg     Config
 	types   *vocabulary.Vocabulary
-	queue   chan *request
-	stop    chan struct{}
-	stopped chan struct{}
-	once    sync.Once
-	live    *Log // of which this is the past; nil if it is not
+	writer  *commit.Writer // nil: this is the past
+	live    *Log           // of which this is the past; nil if it is not
 
 	mu     sync.Mutex // guards the fields below
-	broken error      // after a failed commit: nothing is written any more
 	states map[string]folded
 	more   chan struct{} // closed when the ledger grows
-	signed []byte        // the newest checkpoint that was signed
 }
 
 type folded struct {
@@ -113,26 +112,34 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 	if err := d.Prepare(ctx, c.DB, schemas(c.Views)...); err != nil {
 		return nil, fmt.Errorf("ledger: schema: %w", err)
 	}
-	l := &Log{db: c.DB, dialect: d, cfg: c, types: words, queue: make(chan *request), stop: make(chan struct{}), stopped: make(chan struct{}),
-		states: map[string]folded{}, more: make(chan struct{})}
-	w := &writer{log: l, keys: map[string][]byte{}}
-	if err := w.begin(ctx); err != nil {
-		w.close()
+	l := &Log{Notary: notary.New(c.DB, c.Origin, c.signers()...), db: c.DB, dialect: d, cfg: c, types: words, states: map[string]folded{}, more: make(chan struct{})}
+	wc := commit.Config{DB: c.DB, Dialect: d, Now: c.Now, Rand: c.Rand, Secret: c.Secret, Notary: l.Notary, Committed: l.committed}
+	if len(c.Views) > 0 {
+		wc.Project = func(ctx context.Context, tx *store.Session, r Record) error { return l.project(ctx, tx, r) }
+	}
+	if l.writer, err = commit.New(ctx, wc); err != nil {
 		return nil, err
 	}
-	w.abandon(ctx)
 	if c.Anchor != nil {
-		if err := CheckAnchor(ctx, c.DB, c.Anchor); err != nil {
-			w.close()
-			return nil, err
-		}
+		err = CheckAnchor(ctx, c.DB, c.Anchor)
 	}
-	if err := l.shred(ctx); err != nil {
-		w.close()
+	if err == nil {
+		err = l.shred(ctx)
+	}
+	if err != nil {
+		l.writer.Close()
 		return nil, err
 	}
-	go w.run()
+	l.writer.Start()
 	return l, nil
+}
+
+// signers sign every checkpoint.
+func (c Config) signers() []note.Signer {
+	if c.Second == nil {
+		return []note.Signer{c.Signer}
+	}
+	return []note.Signer{c.Signer, c.Second}
 }
 
 func schemas(views []View) (s []string) {
@@ -144,95 +151,25 @@ func schemas(views []View) (s []string) {
 
 // Close waits for the writer to finish what it began. The database stays open.
 func (l *Log) Close() {
-	l.once.Do(func() { close(l.stop) })
-	<-l.stopped
+	if l.writer != nil {
+		l.writer.Close()
+	}
 }
 
 // DB returns the database for reading.
 func (l *Log) DB() Reader { return l.db }
 
-// Origin returns the name of the log.
-func (l *Log) Origin() string { return l.cfg.Origin }
-
 // Now returns the time by the clock of the ledger.
 func (l *Log) Now() time.Time { return l.cfg.Now().UTC() }
 
-// Head returns the size and the root hash of the ledger.
-func (l *Log) Head(ctx context.Context) (tlog.Tree, error) { return head(ctx, l.db) }
-
-func head(ctx context.Context, db store.RowQuerier) (tlog.Tree, error) {
-	t, _, err := store.Head(ctx, db, store.ReadHead)
-	if err != nil {
-		err = fmt.Errorf("ledger: %w", err)
-	}
-	return t, err
-}
-
-const recordColumns = `select seq, salt, tags, event from record`
-
 // Records yields the records of stream in order, from version after+1 on.
 func (l *Log) Records(ctx context.Context, stream string, after int) iter.Seq2[Record, error] {
-	return records(ctx, l.db, recordColumns+` where stream = $1 and version > $2 order by version`, stream, after)
+	return record.All(ctx, l.db, record.Columns+` where stream = $1 and version > $2 order by version`, stream, after)
 }
 
 // All yields every record of the ledger from position seq on.
 func (l *Log) All(ctx context.Context, seq int64) iter.Seq2[Record, error] {
-	return records(ctx, l.db, recordColumns+` where seq >= $1 order by seq`, seq)
-}
-
-func records(ctx context.Context, db Reader, query string, args ...any) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
-		for row, err := range rows(ctx, db, query, args...) {
-			var r Record
-			if err == nil {
-				r, err = row.record()
-			}
-			if !yield(r, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// A row is a record as it is stored.
-type row struct {
-	seq int64
-	leaf.Opening
-}
-
-func (r row) record() (Record, error) {
-	var rec Record
-	if err := json.Unmarshal(r.Event, &rec); err != nil {
-		return rec, fmt.Errorf("ledger: record %d: %w", r.seq, err)
-	}
-	if rec.Seq != r.seq {
-		return rec, fmt.Errorf("ledger: record %d says it is %d", r.seq, rec.Seq)
-	}
-	return rec, nil
-}
-
-func rows(ctx context.Context, db Reader, query string, args ...any) iter.Seq2[row, error] {
-	return func(yield func(row, error) bool) {
-		rs, err := db.QueryContext(ctx, query, args...)
-		if err != nil {
-			yield(row{}, err)
-			return
-		}
-		defer rs.Close()
-		for rs.Next() {
-			var r row
-			var packed []byte
-			if err = rs.Scan(&r.seq, &r.Salt, &packed, &r.Event); err == nil {
-				r.Tags, err = leaf.UnpackTags(packed)
-			}
-			if !yield(r, err) || err != nil {
-				return
-			}
-		}
-		if err := rs.Err(); err != nil {
-			yield(row{}, err)
-		}
-	}
+	return record.All(ctx, l.db, record.Columns+` where seq >= $1 order by seq`, seq)
 }
 
 // Details opens the sealed details of the record at seq into v. It returns
@@ -271,9 +208,16 @@ func (l *Log) Grown() <-chan struct{} {
 	return l.more
 }
 
-func (l *Log) grew() {
+// committed is called before the appends of a durable head are acknowledged.
+func (l *Log) committed(head tlog.Tree) error {
+	if l.cfg.Anchor != nil {
+		if err := l.cfg.Anchor.Advance(head); err != nil {
+			return err
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	close(l.more)
 	l.more = make(chan struct{})
+	return nil
 }

@@ -3,13 +3,14 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
 	"time"
 
 	"chaperone.example/ledger/excerpt"
+	"chaperone.example/ledger/notary"
+	"chaperone.example/ledger/record"
 	"chaperone.example/ledger/store"
 )
 
@@ -87,16 +88,15 @@ func (l *Log) Past(ctx context.Context, into *sql.DB, when AsOf) (*Log, error) {
 	if err := d.Prepare(ctx, into, schemas(l.cfg.Views)...); err != nil {
 		return nil, fmt.Errorf("ledger: schema: %w", err)
 	}
-	p := &Log{db: into, dialect: d, cfg: l.cfg, types: l.types, live: l, states: map[string]folded{}, more: make(chan struct{}),
-		stop: make(chan struct{}), broken: errors.New("ledger: the past cannot be changed")}
-	close(p.stop)
+	p := &Log{Notary: notary.New(into, l.cfg.Origin, l.cfg.signers()...), db: into, dialect: d, cfg: l.cfg, types: l.types, live: l,
+		states: map[string]folded{}, more: make(chan struct{})}
 	p.cfg.DB, p.cfg.Anchor, p.cfg.Now = into, nil, func() time.Time { return when.Happens }
 	tx, err := into.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer tx.Rollback()
-	had, err := head(ctx, tx)
+	had, err := notary.Head(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (l *Log) late(ctx context.Context, tx *sql.Tx, when AsOf) error {
 	if len(dated) == 0 {
 		return nil
 	}
-	for r, err := range records(ctx, l.live.db, recordColumns+` where seq >= $1 and seq < $2 and type in ('`+strings.Join(dated, "', '")+`') order by seq`, when.Records, when.Known) {
+	for r, err := range record.All(ctx, l.live.db, record.Columns+` where seq >= $1 and seq < $2 and type in ('`+strings.Join(dated, "', '")+`') order by seq`, when.Records, when.Known) {
 		if err != nil {
 			return err
 		}

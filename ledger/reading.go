@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"chaperone.example/ledger/record"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -50,7 +51,7 @@ func (r *Reading) Details(ctx context.Context, seq int64, v any) error {
 func Read[S any](ctx context.Context, r *Reading, k Kind[S], id string) (S, error) {
 	state, version, err := load(ctx, r.log, k, id)
 	if err == nil {
-		r.guards = append(r.guards, Guard{k.Name + "/" + id, version})
+		r.guards = append(r.guards, Guard{Stream: k.Name + "/" + id, Version: version})
 	}
 	return state, err
 }
@@ -80,12 +81,12 @@ func (r *Reading) Own(ctx context.Context, stream string, before int64, limit in
 		before = 1<<62 - 1
 	}
 	var out []Record
-	for rec, err := range records(ctx, r.log.db, `select r.seq, r.salt, r.tags, r.event from record r join stream_party p on p.stream = r.stream and p.org = $1
+	for rec, err := range record.All(ctx, r.log.db, `select r.seq, r.salt, r.tags, r.event from record r join stream_party p on p.stream = r.stream and p.org = $1
 		where r.seq < $2 and ($3 = '' or r.stream = $3) order by r.seq desc`, r.scope.Org, before, stream) {
 		if err != nil {
 			return nil, err
 		}
-		if rec.party(r.scope.Org) {
+		if rec.Concerns(r.scope.Org) {
 			out = append(out, rec)
 		}
 		if len(out) == limit {
@@ -97,11 +98,11 @@ func (r *Reading) Own(ctx context.Context, stream string, before int64, limit in
 
 // Record returns the record at seq, to a party of it.
 func (r *Reading) Record(ctx context.Context, seq int64) (Record, error) {
-	for rec, err := range records(ctx, r.log.db, recordColumns+` where seq = $1`, seq) {
+	for rec, err := range record.All(ctx, r.log.db, record.Columns+` where seq = $1`, seq) {
 		if err != nil {
 			return Record{}, err
 		}
-		if rec.party(r.scope.Org) {
+		if rec.Concerns(r.scope.Org) {
 			return rec, nil
 		}
 	}
@@ -113,3 +114,25 @@ func (r *Reading) Happened(rec Record) (time.Time, error) { return r.log.Happene
 
 // Head returns the size and the root of the ledger.
 func (r *Reading) Head(ctx context.Context) (tlog.Tree, error) { return r.log.Head(ctx) }
+
+// Prove returns a proof (C2SP tlog-proof) that the record at seq is in the ledger,
+// with the opening that shows what the record says. Only a party of the record
+// gets it.
+func (r *Reading) Prove(ctx context.Context, seq int64) ([]byte, error) {
+	for row, err := range record.Rows(ctx, r.log.db, record.Columns+` where seq = $1`, seq) {
+		if err != nil {
+			return nil, err
+		}
+		rec, err := row.Record()
+		if err != nil {
+			return nil, err
+		}
+		if rec.Concerns(r.scope.Org) && r.log.live != nil { // the newest head proves the past, too
+			return r.log.live.Prove(ctx, row)
+		}
+		if rec.Concerns(r.scope.Org) {
+			return r.log.Prove(ctx, row)
+		}
+	}
+	return nil, &unknown{"record"}
+}

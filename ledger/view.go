@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"chaperone.example/ledger/notary"
+	"chaperone.example/ledger/record"
 	"chaperone.example/ledger/store"
 )
 
@@ -47,7 +49,7 @@ func (l *Log) Rebuild(ctx context.Context, progress func(done, all int64)) error
 			return fmt.Errorf("ledger: rebuild: %w", err)
 		}
 	}
-	h, err := head(ctx, tx)
+	h, err := notary.Head(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -62,7 +64,7 @@ func (l *Log) replay(ctx context.Context, tx *sql.Tx, from, to int64, progress f
 	const batch = 1000 // a transaction may not run statements while it reads rows
 	for ; from < to; from += batch {
 		var recs []Record
-		for r, err := range records(ctx, tx, recordColumns+` where seq >= $1 and seq < $2 order by seq`, from, min(from+batch, to)) {
+		for r, err := range record.All(ctx, tx, record.Columns+` where seq >= $1 and seq < $2 order by seq`, from, min(from+batch, to)) {
 			if err != nil {
 				return err
 			}

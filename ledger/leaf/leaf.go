@@ -7,11 +7,14 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"slices"
+	"strconv"
 )
 
 // Sizes in bytes.
@@ -65,7 +68,27 @@ func (o Opening) Bytes(n int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Marshal(c)
+	return c.Bytes(), nil
+}
+
+// Bytes returns what [Marshal] makes of the leaf, at a fraction of the cost.
+func (c Closed) Bytes() []byte {
+	b := make([]byte, 0, 96+len(c.Tags)*27) // a digest has 44 characters, a tag 24
+	b = strconv.AppendInt(append(b, `{"v":`...), int64(c.V), 10)
+	b = strconv.AppendInt(append(b, `,"n":`...), c.N, 10)
+	b = base64.StdEncoding.AppendEncode(append(b, `,"c":"`...), c.Commitment)
+	for i, tag := range c.Tags {
+		if i == 0 {
+			b = append(b, `","t":["`...)
+		} else {
+			b = append(b, `","`...)
+		}
+		b = base64.StdEncoding.AppendEncode(b, tag)
+	}
+	if len(c.Tags) > 0 {
+		return append(b, `"]}`...)
+	}
+	return append(b, `"}`...)
 }
 
 // Parse reads a leaf strictly.
@@ -78,12 +101,10 @@ func Parse(data []byte) (Closed, error) {
 }
 
 func commit(domain string, salt, data []byte) []byte {
-	h := sha256.New()
-	h.Write([]byte(domain))
-	h.Write([]byte{0})
-	h.Write(salt)
-	h.Write(data)
-	return h.Sum(nil)
+	b := make([]byte, 0, len(domain)+1+len(salt)+len(data)) // one block of memory, one pass
+	b = append(append(append(append(b, domain...), 0), salt...), data...)
+	sum := sha256.Sum256(b)
+	return sum[:]
 }
 
 // Sealing is the commitment to sealed details.
@@ -94,24 +115,42 @@ func Sealing(salt []byte, subject string, ciphertext []byte) []byte {
 // PartyKey derives the key by which org finds its own leaves from the ledger's
 // tag secret. The organization may be given its key; it reveals nobody else's.
 func PartyKey(secret []byte, org string) []byte {
-	return mac(secret, "chaperone party key v1\x00", []byte(org))
+	h := hmac.New(sha256.New, secret)
+	h.Write([]byte("chaperone party key v1\x00" + org))
+	return h.Sum(nil)
 }
 
 // PartyTag is the tag of the n-th event of the party that holds key.
-func PartyTag(key []byte, n int64) []byte {
-	return mac(key, "chaperone party v1\x00", binary.BigEndian.AppendUint64(nil, uint64(n)))[:TagSize]
+func PartyTag(key []byte, n int64) []byte { return NewTagger(key).Tag(n) }
+
+// A Tagger makes the tags of one party. It serves one goroutine.
+type Tagger struct {
+	mac hash.Hash // reset, it need not digest the key again
+	msg []byte
 }
 
-func mac(key []byte, domain string, data []byte) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte(domain))
-	h.Write(data)
-	return h.Sum(nil)
+// NewTagger returns the tagger of the party that holds key.
+func NewTagger(key []byte) *Tagger {
+	return &Tagger{hmac.New(sha256.New, key), []byte(tagDomain)}
+}
+
+const tagDomain = "chaperone party v1\x00"
+
+// Tag is the tag of the n-th event of the party.
+func (t *Tagger) Tag(n int64) []byte {
+	t.mac.Reset()
+	t.msg = binary.BigEndian.AppendUint64(t.msg[:len(tagDomain)], uint64(n))
+	t.mac.Write(t.msg)
+	return t.mac.Sum(make([]byte, 0, sha256.Size))[:TagSize]
 }
 
 // PackTags joins tags to one string of bytes.
 func PackTags(tags [][]byte) []byte {
-	return append([]byte{}, bytes.Join(tags, nil)...) // not nil: the column is not null
+	b := make([]byte, 0, len(tags)*TagSize) // not nil: the column is not null
+	for _, t := range tags {
+		b = append(b, t...)
+	}
+	return b
 }
 
 // UnpackTags reverses [PackTags].
@@ -132,6 +171,17 @@ func Marshal(v any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// AppendString appends the JSON string that [Marshal] makes of s.
+func AppendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' { // to be escaped, or not ASCII
+			quoted, _ := Marshal(s) // a string always has a form
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
 }
 
 // Strict decodes JSON that must be exactly what [Marshal] makes of the value.

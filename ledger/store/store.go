@@ -47,28 +47,33 @@ type Dialect struct {
 	Name  string
 	Begin string // starts a transaction that will write
 	Head  string // reads the head, and keeps others from writing until the end
-	Wake  string // tells readers in other processes that there is more
-	each  string // makes rows of the JSON array of texts in $1, as s.value
-	guard string // statements that keep records from being changed
-	pg    bool   // PostgreSQL
+	// Advance moves the head to a size, root and time, and tells readers in other
+	// processes that there is more.
+	Advance string
+	each    string // makes rows of the JSON array of texts in $1, as s.value
+	guard   string // statements that keep records from being changed
+	pg      bool   // PostgreSQL
 }
 
 var sqlite = Dialect{
 	Name: "SQLite", Begin: `begin immediate`, Head: ReadHead,
-	each: `json_each($1) s`,
+	Advance: advance,
+	each:    `json_each($1) s`,
 	guard: `create trigger if not exists record_is_final before update on record begin select raise(abort, 'the ledger is append-only'); end;
 		create trigger if not exists record_is_kept before delete on record begin select raise(abort, 'the ledger is append-only'); end;`,
 }
 
 var postgres = Dialect{
 	Name: "PostgreSQL", pg: true, Begin: `begin isolation level read committed`, Head: ReadHead + ` for update`,
-	Wake: `select pg_notify('` + Channel + `', '')`,
-	each: `jsonb_array_elements_text($1::jsonb) as s(value)`,
+	Advance: `with moved as (` + advance + ` returning 1) select pg_notify('` + Channel + `', '') from moved`,
+	each:    `jsonb_array_elements_text($1::jsonb) as s(value)`,
 	// A full tile of 8 KiB does not fit a page, and hashes do not compress.
 	guard: `alter table tile alter column hashes set storage external;
 		create or replace function record_is_final() returns trigger language plpgsql as $$ begin raise exception 'the ledger is append-only'; end $$;
 		create or replace trigger record_is_final before update or delete or truncate on record for each statement execute function record_is_final();`,
 }
+
+const advance = `update head set size = $1, root = $2, time = $3 where id = 1`
 
 // Channel is what PostgreSQL notifies when the ledger has grown.
 const Channel = "chaperone_ledger"
@@ -326,24 +331,34 @@ func pick[T any](rows [][]any, i int) []T {
 
 // Versions returns the version that each stream is at.
 func (d *Dialect) Versions(ctx context.Context, db Querier, streams []string) (map[string]int, error) {
-	names, err := json.Marshal(streams)
+	// The subquery reads the end of an index; grouping would read whole streams.
+	return numbers[int](ctx, db, `select s.value, (select coalesce(max(r.version), 0) from record r where r.stream = s.value) from `+d.each, streams)
+}
+
+// Counts returns how many events each organization is a party of.
+func (d *Dialect) Counts(ctx context.Context, db Querier, orgs []string) (map[string]int64, error) {
+	return numbers[int64](ctx, db, `select s.value, (select coalesce(max(p.n), 0) from party p where p.org = s.value) from `+d.each, orgs)
+}
+
+// numbers asks for a number for each of many names.
+func numbers[N int | int64](ctx context.Context, db Querier, query string, of []string) (map[string]N, error) {
+	names, err := json.Marshal(of)
 	if err != nil {
 		return nil, err
 	}
-	// The subquery reads the end of an index; grouping would read whole streams.
-	rs, err := db.QueryContext(ctx, `select s.value, (select coalesce(max(r.version), 0) from record r where r.stream = s.value) from `+d.each, string(names))
+	rs, err := db.QueryContext(ctx, query, string(names))
 	if err != nil {
 		return nil, err
 	}
 	defer rs.Close()
-	out := make(map[string]int, len(streams))
+	out := make(map[string]N, len(of))
 	for rs.Next() {
-		var stream string
-		var version int
-		if err := rs.Scan(&stream, &version); err != nil {
+		var name string
+		var n N
+		if err := rs.Scan(&name, &n); err != nil {
 			return nil, err
 		}
-		out[stream] = version
+		out[name] = n
 	}
 	return out, rs.Err()
 }
@@ -389,6 +404,14 @@ func (s *Session) ExecContext(ctx context.Context, query string, args ...any) (s
 		return st.ExecContext(ctx, args...)
 	}
 	return s.Conn.ExecContext(ctx, query, args...)
+}
+
+// QueryContext implements [Querier].
+func (s *Session) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if st := s.statement(ctx, query); st != nil {
+		return st.QueryContext(ctx, args...)
+	}
+	return s.Conn.QueryContext(ctx, query, args...)
 }
 
 // QueryRowContext implements [RowQuerier].

@@ -5,6 +5,7 @@ package tree
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -33,11 +34,22 @@ func (k Key) String() string { return fmt.Sprintf("tile %d/%d", k.Level(), k.Ind
 // tree of the size in question has.
 type Tiles func(Key) ([]byte, error)
 
+// Kept reads tiles that are in memory.
+func Kept(tiles map[Key][]byte) Tiles {
+	return func(k Key) ([]byte, error) {
+		if data, ok := tiles[k]; ok {
+			return data, nil
+		}
+		return nil, fmt.Errorf("%v is missing", k)
+	}
+}
+
 // An Edge is the right-hand side of a tree: the partial tile of each level. Whoever
 // appends holds one, so that appending reads nothing.
 type Edge struct {
 	size  int64
-	level [][]tlog.Hash // hashes of the partial tile, by tile level
+	level [][]byte    // the partial tile of each level; what is written is never changed
+	peaks []tlog.Hash // roots of the complete subtrees that make up the tree, largest first
 	dirty map[Key][]byte
 }
 
@@ -62,76 +74,100 @@ func Load(size int64, tiles Tiles) (*Edge, error) {
 		if int64(len(data)) != n%Width*tlog.HashSize {
 			return nil, fmt.Errorf("%v has %d bytes, the tree of %d records needs %d", k, len(data), size, n%Width*tlog.HashSize)
 		}
-		for ; len(data) > 0; data = data[tlog.HashSize:] {
-			e.level[l] = append(e.level[l], tlog.Hash(data[:tlog.HashSize]))
+		e.level[l] = append(newTile(), data...)
+	}
+	for l := len(e.level) - 1; l >= 0; l-- {
+		rest := e.level[l]
+		for bit := Height - 1; bit >= 0; bit-- { // a tile of 5 hashes is a subtree of 4 and one of 1
+			if n := tlog.HashSize << bit; len(rest) >= n {
+				e.peaks, rest = append(e.peaks, fold(rest[:n])), rest[n:]
+			}
 		}
 	}
 	return e, nil
 }
 
+func newTile() []byte { return make([]byte, 0, Width*tlog.HashSize) }
+
 // Size returns the number of leaves.
 func (e *Edge) Size() int64 { return e.size }
 
-// Push adds the hash of a leaf, completing tiles upwards.
+// Push adds the hash of a leaf, completing subtrees and tiles upwards.
 func (e *Edge) Push(h tlog.Hash) {
+	last := e.size // the place of the leaf
 	e.size++
-	for l := 0; ; l++ {
-		if l == len(e.level) {
-			e.level = append(e.level, make([]tlog.Hash, 0, Width))
+	e.put(0, last, h)
+	for bit := 0; last>>bit&1 == 1; bit++ {
+		end := len(e.peaks) - 1
+		h = tlog.NodeHash(e.peaks[end], h)
+		e.peaks = e.peaks[:end]
+		if l := (bit + 1) / Height; (bit+1)%Height == 0 {
+			e.put(l, last>>(Height*l), h)
 		}
-		e.level[l] = append(e.level[l], h)
-		k := KeyOf(l, (e.size>>(Height*l)-1)/Width)
-		e.dirty[k] = nil
-		if len(e.level[l]) < Width {
-			return
-		}
-		e.dirty[k] = pack(e.level[l])
-		h = fold(e.level[l])
-		e.level[l] = e.level[l][:0]
+	}
+	e.peaks = append(e.peaks, h)
+}
+
+// put adds the hash at place n of a tile level.
+func (e *Edge) put(l int, n int64, h tlog.Hash) {
+	if l == len(e.level) {
+		e.level = append(e.level, nil)
+	}
+	if e.level[l] == nil {
+		e.level[l] = newTile()
+	}
+	e.level[l] = append(e.level[l], h[:]...)
+	k := KeyOf(l, n/Width)
+	e.dirty[k] = nil
+	if n%Width == Width-1 {
+		e.dirty[k], e.level[l] = e.level[l], nil
 	}
 }
 
-// Flush returns the tiles that changed since the last Flush.
+// Flush returns the tiles that changed since the last Flush, for reading.
 func (e *Edge) Flush() map[Key][]byte {
 	out := e.dirty
 	for k, data := range out {
 		if data == nil {
-			out[k] = pack(e.level[k.Level()])
+			out[k] = e.level[k.Level()]
 		}
 	}
 	e.dirty = map[Key][]byte{}
 	return out
 }
 
-// Root returns the root hash. The complete subtrees that make up the tree all end in
-// the partial tiles.
+// Partial returns the tiles at the edge as they are now, which later pushes do not
+// change: with those of [Edge.Flush] they prove everything that was pushed in between.
+func (e *Edge) Partial() map[Key][]byte {
+	out := map[Key][]byte{}
+	for l, data := range e.level {
+		if len(data) > 0 {
+			out[KeyOf(l, e.size>>(Height*l)/Width)] = data
+		}
+	}
+	return out
+}
+
+// Root returns the root hash (RFC 6962, section 2.1).
 func (e *Edge) Root() (tlog.Hash, error) {
-	return tlog.TreeHash(e.size, Reader(func(k Key) ([]byte, error) {
-		if l := k.Level(); l < len(e.level) && k.Index() == (e.size>>(Height*l))/Width {
-			return pack(e.level[l]), nil
-		}
-		return nil, fmt.Errorf("%v is not at the edge", k)
-	}))
+	if len(e.peaks) == 0 {
+		return tlog.TreeHash(0, nil)
+	}
+	last := len(e.peaks) - 1
+	h := e.peaks[last]
+	for _, left := range slices.Backward(e.peaks[:last]) {
+		h = tlog.NodeHash(left, h)
+	}
+	return h, nil
 }
 
-func pack(hs []tlog.Hash) []byte {
-	b := make([]byte, 0, len(hs)*tlog.HashSize)
-	for _, h := range hs {
-		b = append(b, h[:]...)
+// fold hashes the 2^n hashes of a complete subtree up to the one above them.
+func fold(hashes []byte) tlog.Hash {
+	if len(hashes) == tlog.HashSize {
+		return tlog.Hash(hashes)
 	}
-	return b
-}
-
-// fold hashes a full tile up to the one hash above it, leaving the tile alone.
-func fold(tile []tlog.Hash) tlog.Hash {
-	var hs [Width]tlog.Hash
-	copy(hs[:], tile)
-	for n := Width / 2; n > 0; n /= 2 {
-		for i := range n {
-			hs[i] = tlog.NodeHash(hs[2*i], hs[2*i+1])
-		}
-	}
-	return hs[0]
+	half := len(hashes) / 2
+	return tlog.NodeHash(fold(hashes[:half]), fold(hashes[half:]))
 }
 
 // Reader looks up stored hashes in tiles, reading each tile once a call.
