@@ -74,9 +74,10 @@ func letters(job Job, header []string, limited bool) []byte {
 
 // SecondLook reads an output again, as package inspect does, before it may leave:
 // whatever it finds quarantines the release until a second person has decided. Known
-// is what [Collect] returned.
-func SecondLook(ctx context.Context, m Manifest, known *inspect.Known, r io.Reader) (inspect.Report, error) {
-	look := inspect.Look{Known: known, Years: m.Profile.Form == SafeHarbor}
+// is what [Collect] returned. Show, unless nil, is given each finding that the report
+// lists with the text it was found in, for that person.
+func SecondLook(ctx context.Context, m Manifest, known *inspect.Known, r io.Reader, show func(f inspect.Finding, in string)) (inspect.Report, error) {
+	look := inspect.Look{Known: known, Years: m.Profile.Form == SafeHarbor, Show: show}
 	if m.Format == FHIR {
 		return look.JSON(ctx, r)
 	}

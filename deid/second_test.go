@@ -35,11 +35,11 @@ func TestSecondLook(t *testing.T) {
 			if err != nil || known.Len() < 3 {
 				t.Fatalf("%s: %d identifiers collected, %v", tt.format, known.Len(), err)
 			}
-			r, err := SecondLook(context.Background(), m, known, bytes.NewReader(out.Bytes()))
+			r, err := SecondLook(context.Background(), m, known, bytes.NewReader(out.Bytes()), nil)
 			if err != nil || !r.Clean() {
 				t.Errorf("%s %s: a clean release: %+v, %v\n%s", tt.format, form, r.Findings, err, out.String())
 			}
-			r, err = SecondLook(context.Background(), m, known, strings.NewReader(tt.plant(out.String())))
+			r, err = SecondLook(context.Background(), m, known, strings.NewReader(tt.plant(out.String())), nil)
 			if err != nil || r.Certain == 0 {
 				t.Errorf("%s %s: a planted identifier was not found: %v", tt.format, form, err)
 			}
@@ -67,7 +67,7 @@ func TestSecondLookAtSharedData(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := SecondLook(context.Background(), m, known, &out)
+		r, err := SecondLook(context.Background(), m, known, &out, nil)
 		if err != nil || r.Certain != 0 {
 			t.Errorf("%s: %d certain findings %v, %v", tt.path, r.Certain, r.Findings[:min(10, len(r.Findings))], err)
 		}

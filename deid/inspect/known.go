@@ -74,6 +74,9 @@ const common = "|white|black|brown|green|gray|grey|gold|silver|rose|red|blue|may
 	"male|female|other|asian|home|inpatient|outpatient|left|right|head|hand|arms|legg|foot|knee|heart|bone|blood|pain|burns|cruz|ana|tests|best|good|bright|sharp|swift|rapid|normal|positive|hodgkin|crohn|parkinson|alzheimer|" +
 	"washington|virginia|georgia|carolina|dakota|texas|florida|montana|nevada|jordan|france|china|israel|holland|ireland|england|german|french|spanish|english|"
 
+// isCommon reports whether a word, as a whole text, is on the list.
+func isCommon(s string) bool { return strings.Contains(common, "|"+fold(s)+"|") }
+
 // hits calls found with the letter of every identifier that stands in text as a whole
 // word, and whether the hit is certain, until found returns false.
 func (k *Known) hits(text string, found func(letter byte, certain bool) bool) {
@@ -95,7 +98,7 @@ func (k *Known) hits(text string, found func(letter byte, certain bool) bool) {
 			}
 			certain = false // a ZIP code, an amount, a count: chance
 		} else if letter == 'A' || letter == 'B' {
-			certain = !strings.Contains(common, "|"+string(word)+"|")
+			certain = !isCommon(string(word))
 			// A short name in small letters is a word more often than a name.
 			if same && len(word) < 5 && strings.ToLower(text[start:end]) == text[start:end] {
 				certain = false

@@ -25,6 +25,9 @@ type Look struct {
 	Counts    []string // tables: the columns that count people
 	Threshold int      // the smallest class or count that may stand; 0 means 11, the rule of CMS
 	Keep      int      // how many findings to list; 0 means 100
+	// Show, if set, is given every finding that is listed, with the text it was found in:
+	// for the person who decides about it. It must be kept as what it may be.
+	Show func(f Finding, in string)
 }
 
 // threshold is the cell size that CMS asks for: no cell of 1 to 10.
@@ -35,6 +38,7 @@ type looker struct {
 	report  Report
 	line    int64
 	classes map[string]int
+	doubts  doubts
 }
 
 func (l Look) start() *looker {
@@ -44,19 +48,30 @@ func (l Look) start() *looker {
 	if l.Keep == 0 {
 		l.Keep = 100
 	}
-	return &looker{Look: l, report: Report{ByKind: map[Kind]int{}, Findings: []Finding{}}}
+	return &looker{Look: l, report: Report{ByKind: map[Kind]int{}, Findings: []Finding{}}, doubts: doubts{of: map[string]*doubt{}}}
 }
 
-func (l *looker) found(f Finding) {
+func (l *looker) found(f Finding, in string) {
 	f.Line = l.line
-	if f.Certain {
-		l.report.Certain++
-	} else {
-		l.report.Possible++
+	if !f.Certain && l.doubts.hold(f, in) {
+		return
 	}
-	l.report.ByKind[f.Kind]++
+	l.add(f, in, 1)
+}
+
+// add reports n findings, of which one is listed.
+func (l *looker) add(f Finding, in string, n int64) {
+	if f.Certain {
+		l.report.Certain += n
+	} else {
+		l.report.Possible += n
+	}
+	l.report.ByKind[f.Kind] += int(n)
 	if len(l.report.Findings) < l.Keep {
 		l.report.Findings = append(l.report.Findings, f)
+		if l.Show != nil {
+			l.Show(f, in)
+		}
 	}
 }
 
@@ -99,12 +114,12 @@ func (l *looker) decoded(place, s string, depth int) {
 func (l *looker) plain(place, s string) {
 	if l.Known != nil && l.Known.Len() > 0 {
 		l.Known.hits(s, func(letter byte, certain bool) bool {
-			l.found(Finding{Kind: Identifier, Letter: string(letter), Place: place, Certain: certain})
+			l.found(Finding{Kind: Identifier, Letter: string(letter), Place: place, Certain: certain}, s)
 			return true
 		})
 	}
 	like(s, l.Years, func(k Kind) {
-		l.found(Finding{Kind: k, Place: place, Certain: true})
+		l.found(Finding{Kind: k, Place: place, Certain: true}, s)
 	})
 }
 
@@ -120,6 +135,7 @@ func (l Look) JSON(ctx context.Context, r io.Reader) (Report, error) {
 	for {
 		t, err := d.Token()
 		if err == io.EOF {
+			k.settle(nil)
 			return k.report, nil
 		}
 		if err != nil {
@@ -169,7 +185,7 @@ func (l *looker) number(place, s string) {
 		return
 	}
 	l.Known.hits(s, func(letter byte, certain bool) bool {
-		l.found(Finding{Kind: Identifier, Letter: string(letter), Place: place, Certain: certain})
+		l.found(Finding{Kind: Identifier, Letter: string(letter), Place: place, Certain: certain}, s)
 		return true
 	})
 }
@@ -268,6 +284,7 @@ func (l Look) Table(ctx context.Context, r io.Reader) (Report, error) {
 		return k.report, err
 	}
 	k.classes = map[string]int{}
+	cells := make([]cells, len(header))
 	for {
 		row, err := c.Read()
 		if err == io.EOF {
@@ -282,11 +299,12 @@ func (l Look) Table(ctx context.Context, r io.Reader) (Report, error) {
 			return k.report, ctx.Err()
 		}
 		for i, v := range row {
+			cells[i].count(v)
 			k.text(header[i], v)
 		}
 		for _, i := range counts {
 			if n, err := strconv.ParseFloat(strings.TrimSpace(row[i]), 64); err == nil && n > 0 && n < float64(k.Threshold) {
-				k.found(Finding{Kind: SmallCell, Place: header[i], Certain: true})
+				k.found(Finding{Kind: SmallCell, Place: header[i], Certain: true}, row[i])
 			}
 		}
 		if len(quasi) > 0 {
@@ -299,6 +317,13 @@ func (l Look) Table(ctx context.Context, r io.Reader) (Report, error) {
 		}
 	}
 	k.sizes()
+	measures := map[string]int64{}
+	for i, c := range cells {
+		if c.measure() {
+			measures[header[i]] = c.filled
+		}
+	}
+	k.settle(measures)
 	return k.report, nil
 }
 
@@ -330,6 +355,6 @@ func (l *looker) sizes() {
 	l.report.Classes = c
 	if c.Below > 0 && l.Require {
 		l.line = 0
-		l.found(Finding{Kind: SmallClass, Place: strings.Join(l.Quasi, ", "), Certain: true})
+		l.found(Finding{Kind: SmallClass, Place: strings.Join(l.Quasi, ", "), Certain: true}, "")
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"chaperone.example/internal/identity/session"
 	"chaperone.example/internal/org"
 	"chaperone.example/internal/release"
+	"chaperone.example/internal/release/index"
 	"chaperone.example/internal/request"
 	"chaperone.example/internal/rest"
 	"chaperone.example/internal/vault"
@@ -57,7 +58,7 @@ type App struct {
 	Vault    *vault.Vault
 	Datasets *dataset.Store
 	Builder  *release.Builder
-	Register release.Register
+	Register index.Register
 	Sources  request.Sources
 	Policy   []byte // trusts this hub's ledger
 	Door     *identity.Door
@@ -171,7 +172,7 @@ func (a *App) assemble() {
 	a.Sources = request.Sources{Facts: a.facts, Directory: a.facts, Datasets: a.facts, Can: fulfilled()}
 	a.facts.requests = a.Sources
 	a.Builder = &release.Builder{Desk: a.Desk, Vault: a.Vault, Requests: permits{sources: a.Sources}, Datasets: holdings{a.Datasets}, Keys: keys{}, Build: a.version}
-	a.Register = release.Register{Vault: a.Vault}
+	a.Register = index.Register{Vault: a.Vault}
 }
 
 // fulfilled lists the obligations that a release of this hub fulfils. One that is

@@ -105,6 +105,8 @@ var bodies = map[string]func(*world) any{
 
 	"POST /releases":               func(w *world) any { return url.Values{"request": {w.of[birch]["request"][1]}, "days": {"14"}} },
 	"POST /releases/{id}/download": nothing, "POST /api/v1/releases/{id}/download": nothing,
+	"POST /releases/{id}/clear":         func(*world) any { return url.Values{"ground": {"chance"}} },
+	"POST /api/v1/releases/{id}/clear":  func(*world) any { return map[string]any{"ground": "chance"} },
 	"POST /releases/{id}/revoke":        func(*world) any { return url.Values{"reason": {"no-longer-needed"}} },
 	"POST /api/v1/releases":             func(w *world) any { return map[string]any{"request": w.of[birch]["request"][1], "days": 14} },
 	"POST /api/v1/releases/{id}/revoke": func(*world) any { return map[string]any{"reason": "no-longer-needed"} },

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"chaperone.example/internal/fault"
+	"chaperone.example/internal/release/index"
 	"chaperone.example/ledger"
 )
 
@@ -76,10 +77,10 @@ func exemption(d Disclosure) Exemption {
 // that the organization's own records use: a record number, the token of the encounter
 // extract, or "Patient/ID" of a FHIR export.
 type Account struct {
-	Identifier string    `json:"-"` // never leaves the question
-	From, To   time.Time // days, inclusive; zero: the six years until today
-	Index      Index     `json:"-"`
-	Directory  Directory `json:"-"` // nil: ids stand for names
+	Identifier string         `json:"-"` // never leaves the question
+	From, To   time.Time      // days, inclusive; zero: the six years until today
+	Index      index.Register `json:"-"`
+	Directory  Directory      `json:"-"` // nil: ids stand for names
 }
 
 // Action implements [ledger.Question].

@@ -153,28 +153,36 @@ func (b *Builder) Release(ctx context.Context, a ledger.Actor, id, request strin
 	if p.built.ID != "" {
 		return ledger.Receipt{First: p.built.Seq, Last: p.built.Seq, Version: 1, Repeated: true}, nil
 	}
-	o, err := b.pack(ctx, id, p)
+	o, found, err := b.pack(ctx, id, p)
 	if err != nil {
 		return ledger.Receipt{}, err
 	}
 	o.Expires = p.now.Add(life).UTC().Truncate(time.Second)
 	// The id already makes the command happen once; a key of the caller would be
 	// bound to the hash of this very package.
-	receipt, err := ledger.Do(ledger.Once(ctx, ""), b.Desk, a, Kind, id, Publish{Offered: o, Requests: b.Requests, Datasets: b.Datasets})
+	receipt, err := ledger.Do(ledger.Once(ctx, ""), b.Desk, a, Kind, id, Publish{Offered: o, Suspicion: found, Requests: b.Requests, Datasets: b.Datasets})
 	if err != nil {
-		return receipt, errors.Join(err, b.discard(ctx, a, id, o))
+		return receipt, errors.Join(err, b.discard(ctx, a, id, o, found))
 	}
 	return receipt, nil
 }
 
 // discard deletes what was built for an offer that was not recorded. If that cannot be
 // told, a sealed object too many is better than an offer without its package.
-func (b *Builder) discard(ctx context.Context, a ledger.Actor, id string, o Offered) error {
+func (b *Builder) discard(ctx context.Context, a ledger.Actor, id string, o Offered, found Suspicion) error {
 	kept, err := ledger.Ask(context.WithoutCancel(ctx), b.Desk, a, recorded{id})
 	if err != nil || kept.Package == o.Package {
 		return err
 	}
-	return errors.Join(b.Vault.Delete(o.Package), b.Vault.Delete(o.Index))
+	return errors.Join(b.Vault.Delete(o.Package), b.Vault.Delete(o.Index), b.forget(found.Evidence))
+}
+
+// forget deletes the evidence of a quarantine, if there is any.
+func (b *Builder) forget(evidence string) error {
+	if evidence == "" {
+		return nil
+	}
+	return b.Vault.Delete(evidence)
 }
 
 // recorded asks for the offer under an id, the zero one if there is none.
@@ -197,7 +205,29 @@ func (b *Builder) Revoke(ctx context.Context, a ledger.Actor, id string, reason 
 	if err != nil {
 		return receipt, err
 	}
-	return receipt, b.Vault.Delete(o.Package)
+	return receipt, errors.Join(b.Vault.Delete(o.Package), b.forget(o.Evidence))
+}
+
+// Clear lets a package go that the second look held, and deletes the evidence.
+func (b *Builder) Clear(ctx context.Context, a ledger.Actor, id string, ground Ground) (ledger.Receipt, error) {
+	receipt, err := ledger.Do(ctx, b.Desk, a, Kind, id, Clear{ground})
+	if err != nil {
+		return receipt, err
+	}
+	o, err := ledger.Ask(ctx, b.Desk, a, cleared{id})
+	if err != nil {
+		return receipt, err
+	}
+	return receipt, b.forget(o.Evidence)
+}
+
+// cleared asks for the offer that has just been cleared.
+type cleared struct{ id string }
+
+func (cleared) Action() string { return "release.clear" }
+
+func (q cleared) Answer(ctx context.Context, r *ledger.Reading) (Offer, error) {
+	return ledger.See(ctx, r, Kind, q.id)
 }
 
 // revoked asks for the offer that has just been revoked.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"chaperone.example/internal/fault"
+	"chaperone.example/internal/release/quarantine"
 	"chaperone.example/ledger"
 )
 
@@ -16,9 +17,11 @@ const (
 	day24       = 24 * time.Hour
 )
 
-// Publish offers a package that has been built.
+// Publish offers a package that has been built, or holds it if the second look at it
+// found something.
 type Publish struct {
 	Offered
+	Suspicion
 	Requests Requests `json:"-"`
 	Datasets Datasets `json:"-"`
 	Permit   *Permit  // what the request permits at this moment; gathered
@@ -65,7 +68,40 @@ func (c Publish) Decide(_ Offer, m ledger.Moment) ([]ledger.Event, error) {
 	if err := lifetime(c.Expires.Sub(m.Now)); err != nil {
 		return nil, err
 	}
+	if c.Count > 0 {
+		return []ledger.Event{Held{c.Offered, c.Findings, c.Count, c.Sure, c.Evidence}}, nil
+	}
 	return []ledger.Event{c.Offered}, nil
+}
+
+// A Suspicion is what the second look at a package found.
+type Suspicion struct {
+	Findings    []quarantine.Finding // the first of them
+	Count, Sure int64                // all of them; those that are not by chance
+	Evidence    string               // object
+}
+
+// Clear lets a package go that is held. It takes a second person.
+type Clear struct{ Ground Ground }
+
+// Action implements [ledger.Command].
+func (Clear) Action() string { return "release.clear" }
+
+// Decide implements [ledger.Command]. The offer stands as long as it would have.
+func (c Clear) Decide(o Offer, m ledger.Moment) ([]ledger.Event, error) {
+	switch {
+	case m.Actor.Org != o.Discloser:
+		return nil, ledger.Unknown("release")
+	case o.Status(m.Now) != Quarantined:
+		return nil, fault.New(fault.Conflict, "this release is not held: nothing is left to decide about it")
+	case m.Actor.ID == o.By:
+		return nil, fault.New(fault.Forbidden, "you built this package: somebody else decides whether it may leave")
+	case c.Ground.Title() == "":
+		return nil, fault.New(fault.Invalid, "choose why it may leave from the list")
+	case !slices.Contains(Grounds(o.Form), c.Ground):
+		return nil, fault.New(fault.Refused, "what is called de-identified may hold no identifier (45 CFR 164.514(b)(2)): if a finding is about a person, end the release and have the dataset mended")
+	}
+	return []ledger.Event{Cleared{c.Ground, m.Now.Add(o.Expires.Sub(o.At)).UTC().Truncate(time.Second)}}, nil
 }
 
 func noKeys() error {

@@ -16,12 +16,15 @@ package release
 import (
 	"time"
 
+	"chaperone.example/internal/release/quarantine"
 	"chaperone.example/ledger"
 )
 
 // Types declares the events of the module.
 var Types = ledger.Types{
 	"release.offered":    Offered{},
+	"release.held":       Held{},
+	"release.cleared":    Cleared{},
 	"release.viewed":     Viewed{},
 	"release.downloaded": Downloaded{},
 	"release.revoked":    Revoked{},
@@ -69,6 +72,22 @@ type (
 		Source   string `json:"source"`   // SHA-256 of the dataset it was made from
 		Profile  string `json:"profile"`  // de-identification profile and version
 	}
+	// Held says that a package was built and that the second look at it found something:
+	// nobody can fetch it, and the recipient does not know of it, until a second person
+	// of the discloser has decided (DLP-1).
+	Held struct {
+		Offer    Offered              `json:"offer"`
+		Findings []quarantine.Finding `json:"findings"` // the first of them
+		Count    int64                `json:"count"`
+		Sure     int64                `json:"sure"`     // of these, not by chance
+		Evidence string               `json:"evidence"` // object: the texts in which they stand
+	}
+	// Cleared says that a second person looked at what was found and let the package go:
+	// from then on it is on offer.
+	Cleared struct {
+		Ground  Ground    `json:"ground"`
+		Expires time.Time `json:"expires"`
+	}
 	// Viewed says that somebody looked at what is on offer.
 	Viewed struct {
 		What string `json:"what"`
@@ -108,10 +127,13 @@ const (
 	BuiltInError   Reason = "built-in-error"
 	NoLongerNeeded Reason = "no-longer-needed"
 	Suspected      Reason = "suspected-incident"
+	Identifying    Reason = "identifying"
 )
 
 // Reasons lists them in the order of a form.
-func Reasons() []Reason { return []Reason{AgreementEnded, BuiltInError, NoLongerNeeded, Suspected} }
+func Reasons() []Reason {
+	return []Reason{AgreementEnded, BuiltInError, NoLongerNeeded, Suspected, Identifying}
+}
 
 // Title returns the reason in words, "" for one that is not in the vocabulary.
 func (r Reason) Title() string {
@@ -124,6 +146,37 @@ func (r Reason) Title() string {
 		return "The project no longer needs it"
 	case Suspected:
 		return "An incident is suspected"
+	case Identifying:
+		return "It holds what may identify somebody"
+	}
+	return ""
+}
+
+// A Ground says why a second person let a package go.
+type Ground string
+
+// The grounds of a clearance.
+const (
+	Chance    Ground = "chance"
+	Permitted Ground = "permitted"
+)
+
+// Grounds lists those on which a package in a form may go, in the order of a form. What
+// is called de-identified holds no identifier, whatever anybody permits.
+func Grounds(form string) []Ground {
+	if form == "safe-harbor" {
+		return []Ground{Chance}
+	}
+	return []Ground{Chance, Permitted}
+}
+
+// Title returns the ground in words, "" for one that is not in the vocabulary.
+func (g Ground) Title() string {
+	switch g {
+	case Chance:
+		return "Every finding was looked at: none of them is about a person"
+	case Permitted:
+		return "What was found may stand in this form, under the agreement"
 	}
 	return ""
 }

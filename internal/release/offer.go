@@ -6,11 +6,20 @@ import (
 	"time"
 
 	"chaperone.example/internal/fault"
+	"chaperone.example/internal/release/quarantine"
 	"chaperone.example/ledger"
 )
 
 // Kind is the family of release streams.
-var Kind = ledger.Kind[Offer]{Name: "release", Apply: apply, Sees: func(o Offer) []string { return slices.Compact([]string{o.Discloser, o.Recipient}) }}
+var Kind = ledger.Kind[Offer]{Name: "release", Apply: apply, Sees: parties}
+
+// parties is who may see a release: the recipient from the moment that it is on offer.
+func parties(o Offer) []string {
+	if o.Held() {
+		return []string{o.Discloser}
+	}
+	return slices.Compact([]string{o.Discloser, o.Recipient})
+}
 
 // An Offer is the state of one release.
 type Offer struct {
@@ -22,27 +31,41 @@ type Offer struct {
 	RevokedAt time.Time
 	Reason    Reason
 	Downloads int
+
+	Findings  []quarantine.Finding // of the second look: the first of them
+	Found     int64                // how many there are
+	Sure      int64                // of these, not by chance
+	Evidence  string               // object: the texts in which they stand
+	Ground    Ground               // on which it was let go nevertheless
+	ClearedBy string
+	ClearedAt time.Time
 }
+
+// Held reports whether the package waits for a second person.
+func (o Offer) Held() bool { return o.Found > 0 && o.ClearedAt.IsZero() }
 
 // A Status is where an offer stands.
 type Status string
 
 // The states of an offer.
 const (
-	Open    Status = "open"
-	Expired Status = "expired"
-	Ended   Status = "revoked"
+	Quarantined Status = "held"
+	Open        Status = "open"
+	Expired     Status = "expired"
+	Ended       Status = "revoked"
 )
 
 // Status returns where the offer stands at a moment.
-func (o Offer) Status(now time.Time) Status { return status(o.RevokedAt, o.Expires, now) }
+func (o Offer) Status(now time.Time) Status { return status(o.Held(), o.RevokedAt, o.Expires, now) }
 
-func status(revoked, expires, now time.Time) Status {
+func status(held bool, revoked, expires, now time.Time) Status {
 	switch {
 	case !revoked.IsZero():
 		return Ended
 	case !now.Before(expires):
 		return Expired
+	case held:
+		return Quarantined
 	}
 	return Open
 }
@@ -51,6 +74,10 @@ func apply(o Offer, r ledger.Record, e ledger.Event) Offer {
 	switch e := e.(type) {
 	case Offered:
 		o = Offer{Offered: e, ID: r.ID(), Seq: r.Seq, By: r.Actor.ID, At: r.Time}
+	case Held:
+		o = Offer{Offered: e.Offer, ID: r.ID(), Seq: r.Seq, By: r.Actor.ID, At: r.Time, Findings: e.Findings, Found: e.Count, Sure: e.Sure, Evidence: e.Evidence}
+	case Cleared:
+		o.Ground, o.Expires, o.ClearedBy, o.ClearedAt = e.Ground, e.Expires, r.Actor.ID, r.Time
 	case Downloaded:
 		o.Downloads++
 	case Revoked:
@@ -71,6 +98,8 @@ func (o Offer) deny(a ledger.Actor, now time.Time) error {
 		return fault.New(fault.Forbidden, "the package is for other people of your organization: ask one of the recipients named in the request")
 	case o.Status(now) == Ended:
 		return fault.New(fault.Refused, "the offer was revoked: %s", lower(o.Reason.Title()))
+	case o.Status(now) == Quarantined:
+		return fault.New(fault.Refused, "the package is held until a second person has looked at what was found in it")
 	case o.Status(now) == Expired:
 		return fault.New(fault.Refused, "the offer expired on %s: ask the data steward to build it again", o.Expires.UTC().Format("January 2, 2006"))
 	}

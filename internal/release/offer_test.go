@@ -13,6 +13,7 @@ import (
 
 	"chaperone.example/internal/fault"
 	"chaperone.example/internal/release"
+	"chaperone.example/internal/release/index"
 	"chaperone.example/internal/release/releasetest"
 	"chaperone.example/ledger"
 	"chaperone.example/ledger/ledgertest"
@@ -184,7 +185,7 @@ func TestRevokeDestroysThePackage(t *testing.T) {
 
 func account(t *testing.T, w *releasetest.World, identifier string) release.Accounting {
 	t.Helper()
-	a, err := ledger.Ask(t.Context(), w.Desk, releasetest.Officer, release.Account{Identifier: identifier, Index: release.Register{Vault: w.Vault}, Directory: w})
+	a, err := ledger.Ask(t.Context(), w.Desk, releasetest.Officer, release.Account{Identifier: identifier, Index: index.Register{Vault: w.Vault}, Directory: w})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +314,7 @@ func TestAccountingIsOnRecord(t *testing.T) {
 		t.Errorf("%d accountings on record, want 3", n)
 	}
 	ask := func(q release.Account) error {
-		q.Index = release.Register{Vault: w.Vault}
+		q.Index = index.Register{Vault: w.Vault}
 		_, err := ledger.Ask(t.Context(), w.Desk, releasetest.Officer, q)
 		return err
 	}
@@ -340,7 +341,7 @@ func TestAccountingStaysInTheOrganization(t *testing.T) {
 	if _, err := w.Fetch(releasetest.Coordinator, "r-1"); err != nil {
 		t.Fatal(err)
 	}
-	index := release.Register{Vault: w.Vault}
+	index := index.Register{Vault: w.Vault}
 	for _, p := range w.Truth.People {
 		a, err := ledger.Ask(t.Context(), w.Desk, releasetest.Overseer, release.Account{Identifier: p.Memberships[0].MRN, Index: index})
 		if err != nil || len(a.Entries)+len(a.Other) > 0 {

@@ -18,15 +18,18 @@ import (
 	"chaperone.example/deid/input"
 	"chaperone.example/deid/table"
 	"chaperone.example/internal/fault"
+	"chaperone.example/internal/release/index"
 	"chaperone.example/internal/release/population"
+	"chaperone.example/internal/release/quarantine"
 	"chaperone.example/phi"
 	"filippo.io/age"
 )
 
-// pack builds the package and the index of its patients as objects of the vault.
-func (b *Builder) pack(ctx context.Context, id string, p plan) (Offered, error) {
+// pack builds the package and the index of its patients as objects of the vault, and
+// tells what the second look at it found.
+func (b *Builder) pack(ctx context.Context, id string, p plan) (o Offered, found Suspicion, err error) {
 	m := p.permit
-	o := Offered{Request: m.Request, Discloser: m.Discloser, Recipient: m.Recipient, People: p.people, Datasets: m.Datasets, Decision: m.Decision,
+	o = Offered{Request: m.Request, Discloser: m.Discloser, Recipient: m.Recipient, People: p.people, Datasets: m.Datasets, Decision: m.Decision,
 		Purpose: m.Purpose, Basis: m.Basis, Authority: m.Authority, Form: m.Form, Elements: m.Elements, Withheld: m.Withheld,
 		From: m.From, Until: m.Until, Duties: m.Duties, Accountable: m.Accountable}
 	if m.RetentionDays > 0 {
@@ -34,47 +37,54 @@ func (b *Builder) pack(ctx context.Context, id string, p plan) (Offered, error) 
 	}
 	group, err := population.New(population.Criteria{From: m.From, Until: m.Until, Classes: m.Classes, Diagnoses: m.Diagnoses, MinAge: m.MinAge, MaxAge: m.MaxAge})
 	if err != nil {
-		return o, err
+		return o, found, err
 	}
 	codes, err := b.codes(ctx, m)
 	if err != nil {
-		return o, err
+		return o, found, err
 	}
 	defer codes.abort()
 	w, err := b.Vault.Create(ctx, m.Discloser)
 	if err != nil {
-		return o, err
+		return o, found, err
 	}
 	defer func() { w.Abort() }() // nothing after Commit
 	sealed, err := age.Encrypt(w, p.keys...)
 	if err != nil {
-		return o, err
+		return o, found, err
 	}
 	a := &archive{zip.NewWriter(sealed), p.now.UTC()}
+	guard := &quarantine.Guard{Vault: b.Vault, Org: m.Discloser}
 	for i, s := range p.sources {
-		f, err := b.add(ctx, a, fmt.Sprintf("data-%d", i+1), s, m, group, codes)
+		f, err := b.add(ctx, a, fmt.Sprintf("data-%d", i+1), s, m, group, codes, guard)
 		if err != nil {
-			return o, err
+			return o, found, err
 		}
 		o.Files = append(o.Files, f)
 	}
 	o.Patients, o.Unlinked = group.Count(), group.Unlinked()
 	if o.Records() == 0 {
-		return o, fault.New(fault.Refused, "no record of the chosen datasets is in the population and time frame of the request: there is nothing to release")
+		return o, found, fault.New(fault.Refused, "no record of the chosen datasets is in the population and time frame of the request: there is nothing to release")
 	}
 	if err := a.terms(id, o, m.Terms); err != nil {
-		return o, err
+		return o, found, err
 	}
 	for _, finish := range []func() error{a.zip.Close, sealed.Close, codes.commit, w.Commit} {
 		if err := finish(); err != nil {
-			return o, err
+			return o, found, err
 		}
 	}
 	o.Package, o.Bytes, o.SHA256 = w.ID, w.Size(), hex.EncodeToString(w.Sum())
-	if o.Index, err = (Register{b.Vault}).write(ctx, m.Discloser, group.Identifiers()); err != nil {
-		return o, errors.Join(err, b.Vault.Delete(o.Package))
+	if o.Index, err = (index.Register{Vault: b.Vault}).Write(ctx, m.Discloser, group.Identifiers()); err != nil {
+		return o, found, errors.Join(err, b.Vault.Delete(o.Package))
 	}
-	return o, nil
+	if guard.Count > 0 {
+		if found.Evidence, err = guard.Seal(ctx); err != nil {
+			return o, found, errors.Join(err, b.Vault.Delete(o.Package), b.Vault.Delete(o.Index))
+		}
+		found.Findings, found.Count, found.Sure = guard.Findings(), guard.Count, guard.Sure
+	}
+	return o, found, nil
 }
 
 // Records returns how many records the files hold.
@@ -104,7 +114,7 @@ func (a *archive) text(name, text string) error {
 }
 
 // add transforms one dataset into the archive, with its manifest beside it.
-func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m Permit, group *population.Group, codes coder) (File, error) {
+func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m Permit, group *population.Group, codes coder, guard *quarantine.Guard) (File, error) {
 	p, err := profile(m.Form)
 	if err != nil {
 		return File{}, err
@@ -135,6 +145,11 @@ func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m 
 	if err != nil {
 		return File{}, err
 	}
+	again, err := guard.Begin(ctx, name+extension)
+	if err != nil {
+		return File{}, err
+	}
+	defer again.Abort() // nothing after Commit
 	// The dataset is hashed as it is read, before the sieve: what came in must be what
 	// was received.
 	read := &hashed{Reader: in, sum: sha256.New()}
@@ -144,7 +159,7 @@ func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m 
 		sieve := population.Sift(read, chosen)
 		from, dropped = sieve, sieve.Dropped
 	}
-	manifest, err := deid.Transform(ctx, job, from, out)
+	manifest, err := deid.Transform(ctx, job, from, io.MultiWriter(out, again))
 	var flaw *input.Error
 	if errors.As(err, &flaw) {
 		return File{}, fault.New(fault.Invalid, "dataset %s cannot be released: %v", s.ID, flaw)
@@ -157,6 +172,9 @@ func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m 
 	manifest.Records.Filtered += dropped()
 	if manifest.Input.SHA256 != s.SHA256 {
 		return File{}, fmt.Errorf("release: dataset %s is not what was received", s.ID)
+	}
+	if err := again.Look(ctx, job, manifest, s.Open); err != nil {
+		return File{}, err
 	}
 	text, err := manifest.JSON()
 	if err != nil {

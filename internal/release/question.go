@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chaperone.example/internal/fault"
+	"chaperone.example/internal/release/quarantine"
 	"chaperone.example/ledger"
 )
 
@@ -86,7 +87,7 @@ func (q List) Answer(ctx context.Context, r *ledger.Reading) ([]Row, error) {
 }
 
 func (q List) rows(ctx context.Context, r *ledger.Reading) ([]Row, error) {
-	rows, err := r.DB().QueryContext(ctx, `select o.id, o.request, o.discloser, o.recipient, o.people, o.form, o.purpose, o.records, o.patients, o.downloads, o.offered, o.expires, o.revoked, o.reason
+	rows, err := r.DB().QueryContext(ctx, `select o.id, o.request, o.discloser, o.recipient, o.people, o.form, o.purpose, o.records, o.patients, o.downloads, o.offered, o.expires, o.revoked, o.reason, o.held
 		from release_offer o join stream_party p on p.stream = 'release/' || o.id and p.org = $1
 		where $2 = '' or o.request = $2 order by o.offered desc, o.id`, r.Scope().Org, q.Request)
 	if err != nil {
@@ -96,8 +97,9 @@ func (q List) rows(ctx context.Context, r *ledger.Reading) ([]Row, error) {
 	var out []Row
 	for rows.Next() {
 		var x Row
+		var held bool
 		var people, at, expires, revoked string
-		if err := rows.Scan(&x.ID, &x.Request, &x.Discloser, &x.Recipient, &people, &x.Form, &x.Purpose, &x.Records, &x.Patients, &x.Downloads, &at, &expires, &revoked, &x.Reason); err != nil {
+		if err := rows.Scan(&x.ID, &x.Request, &x.Discloser, &x.Recipient, &people, &x.Form, &x.Purpose, &x.Records, &x.Patients, &x.Downloads, &at, &expires, &revoked, &x.Reason, &held); err != nil {
 			return nil, err
 		}
 		var to []string
@@ -110,7 +112,7 @@ func (q List) rows(ctx context.Context, r *ledger.Reading) ([]Row, error) {
 			return nil, fmt.Errorf("release: %s: %w", x.ID, err)
 		}
 		x.Mine = x.Recipient == r.Scope().Org && slices.Contains(to, r.Scope().Actor.ID)
-		if x.Status = status(x.RevokedAt, x.Expires, r.Now()); q.Status == "" || q.Status == x.Status {
+		if x.Status = status(held, x.RevokedAt, x.Expires, r.Now()); q.Status == "" || q.Status == x.Status {
 			out = append(out, x)
 		}
 	}
@@ -188,6 +190,35 @@ func (q See) Answer(ctx context.Context, r *ledger.Reading) (Sheet, error) {
 	}
 	s.Names, err = names(ctx, r, q.Directory, ids...)
 	return s, err
+}
+
+// Evidence asks for what the second look found in a release that is held, as it stands
+// in the files, for the second person who decides. The look is recorded.
+type Evidence struct {
+	*Builder
+	ID string
+}
+
+// Action implements [ledger.Question].
+func (Evidence) Action() string { return "release.clear" }
+
+// Answer implements [ledger.Question].
+func (q Evidence) Answer(ctx context.Context, r *ledger.Reading) ([]quarantine.Evidence, error) {
+	o, err := ledger.See(ctx, r, Kind, q.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case o.Discloser != r.Scope().Org:
+		return nil, ledger.Unknown("release")
+	case o.Status(r.Now()) != Quarantined:
+		return nil, fault.New(fault.Conflict, "this release is not held: the evidence was deleted when that was decided")
+	}
+	return quarantine.Open(ctx, q.Vault, o.Discloser, o.Evidence)
+}
+
+// Accesses implements [ledger.Watched].
+func (q Evidence) Accesses(_ []quarantine.Evidence, m ledger.Moment) []ledger.Access {
+	return []ledger.Access{{Stream: Kind.Name + "/" + q.ID, Event: Viewed{What: "evidence"}, Parties: []string{m.Actor.Org}}}
 }
 
 // Accesses implements [ledger.Watched]. The discloser sees who looks at what it offers;

@@ -9,7 +9,7 @@ import (
 )
 
 func TestScenarios(t *testing.T) {
-	scenario.Run(t, release.Kind, release.Types, ledger.Command[release.Offer](release.Publish{}), release.Download{}, release.Revoke{})
+	scenario.Run(t, release.Kind, release.Types, ledger.Command[release.Offer](release.Publish{}), release.Download{}, release.Revoke{}, release.Clear{})
 }
 
 func TestEventsAreFrozen(t *testing.T) { scenario.Frozen(t, release.Types) }

@@ -21,7 +21,8 @@ create table if not exists release_offer (
   expires text not null,
   revoked text not null,
   reason text not null,
-  downloads integer not null
+  downloads integer not null,
+  held integer not null
 );
 create table if not exists release_disclosure (
   seq integer primary key,

@@ -4,7 +4,7 @@
 //
 // A file is a txtar archive. Its comment says in a sentence what is true. The part
 // "given" holds one event a line: its type and its JSON, optionally after a time
-// (2026-03-01T00:00:00Z); "when" holds a command: its Go type name and its JSON;
+// (2026-03-01T00:00:00Z) and after "by" and the id of another person; "when" holds a command: its Go type name and its JSON;
 // "then" holds what follows. With -update the expectations are rewritten.
 package scenario
 
@@ -83,9 +83,13 @@ func Run[S any](t *testing.T, kind ledger.Kind[S], types ledger.Types, commands 
 						at, line = when, rest
 					}
 				}
+				by := actor
+				if rest, ok := strings.CutPrefix(line, "by "); ok {
+					by.ID, line, _ = strings.Cut(rest, " ")
+				}
 				version++
 				name, e := parse(t, line, func(n string) any { return types[n] })
-				state = kind.Apply(state, ledger.Record{Stream: kind.Name + "/" + ID, Version: version, Type: name, Time: at, Actor: actor}, e)
+				state = kind.Apply(state, ledger.Record{Stream: kind.Name + "/" + ID, Version: version, Type: name, Time: at, Actor: by}, e)
 			}
 			_, v := parse(t, string(need("when").Data), func(n string) any {
 				for _, c := range commands {

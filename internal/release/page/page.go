@@ -17,6 +17,7 @@ import (
 	"chaperone.example/internal/access"
 	"chaperone.example/internal/fault"
 	"chaperone.example/internal/release"
+	"chaperone.example/internal/release/index"
 	"chaperone.example/internal/vault"
 	"chaperone.example/internal/web"
 	"chaperone.example/ledger"
@@ -26,7 +27,7 @@ import (
 // A Page serves /releases and /disclosures.
 type Page struct {
 	Builder   *release.Builder
-	Index     release.Index
+	Index     index.Register
 	Directory release.Directory
 	May       func(role phi.Role, action string) bool // whether to offer an action; the gate decides
 }
@@ -39,6 +40,8 @@ func (p Page) Routes(mux *access.Mux) {
 	mux.Handle("POST /releases", web.Handler(p.build))
 	mux.Handle("GET /releases/{id}", web.Handler(p.see))
 	mux.Handle("POST /releases/{id}/download", web.Handler(p.download))
+	mux.Handle("GET /releases/{id}/evidence", web.Handler(p.evidence))
+	mux.Handle("POST /releases/{id}/clear", web.Handler(p.clear))
 	mux.Handle("POST /releases/{id}/revoke", web.Handler(p.revoke))
 	mux.Handle("GET /disclosures", web.Handler(p.log))
 	mux.Handle("GET /disclosures.csv", web.Handler(p.logCSV))
@@ -63,7 +66,7 @@ func readStatus(r *http.Request) (release.Status, error) {
 		return "", err
 	}
 	switch s := release.Status(f.Text("status")); s {
-	case release.Open, release.Expired, release.Ended:
+	case release.Open, release.Expired, release.Ended, release.Quarantined:
 		return s, nil
 	}
 	return "", nil
@@ -158,7 +161,7 @@ func (p Page) build(w http.ResponseWriter, r *http.Request) error {
 		}
 		return p.draft(w, r, http.StatusUnprocessableEntity, request, f)
 	}
-	return web.Done(w, r, path(id), "The package is built, encrypted to its recipients, and on offer.")
+	return web.Done(w, r, path(id), "The package is built and encrypted to its recipients. Below is where it stands.")
 }
 
 func (p Page) see(w http.ResponseWriter, r *http.Request) error {
@@ -175,6 +178,7 @@ func (p Page) show(w http.ResponseWriter, r *http.Request, status int, f *web.Fo
 	v := sheet{Sheet: s, form: f, org: a.Org}
 	v.mine = s.Recipient == a.Org && s.For(a.ID)
 	v.mayDownload = v.mine && s.Status == release.Open && s.Barred == "" && p.may(r, "release.download")
+	v.mayClear = s.Status == release.Quarantined && s.Discloser == a.Org && s.By != a.ID && p.may(r, "release.clear")
 	v.mayRevoke = s.Discloser == a.Org && s.Status != release.Ended && p.may(r, "release.revoke")
 	v.mayRebuild = s.Discloser == a.Org && s.Status != release.Open && p.may(r, "release.build")
 	return web.Render(w, r, status, offerPage(v))
@@ -194,6 +198,43 @@ func (p Page) download(w http.ResponseWriter, r *http.Request) error {
 		panic(http.ErrAbortHandler) // what is half sent must not look complete
 	}
 	return nil
+}
+
+// evidence shows what was found in a release that is held, to whom decides about it.
+func (p Page) evidence(w http.ResponseWriter, r *http.Request) error {
+	return p.judge(w, r, http.StatusOK, nil)
+}
+
+func (p Page) judge(w http.ResponseWriter, r *http.Request, status int, f *web.Form) error {
+	a, id := access.Actor(r.Context()), r.PathValue("id")
+	found, err := ledger.Ask(r.Context(), p.Builder.Desk, a, release.Evidence{Builder: p.Builder, ID: id})
+	if err != nil {
+		return err
+	}
+	s, err := ledger.Ask(r.Context(), p.Builder.Desk, a, release.See{ID: id, Directory: p.Directory})
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, status, evidencePage(sheet{Sheet: s, form: f, org: a.Org, mayClear: s.By != a.ID}, found))
+}
+
+func (p Page) clear(w http.ResponseWriter, r *http.Request) error {
+	f, err := web.ReadForm(r, maxForm)
+	if err != nil {
+		return err
+	}
+	ground := f.Need("ground", "Choose why it may leave.")
+	if f.OK() {
+		id := r.PathValue("id")
+		_, err := p.Builder.Clear(r.Context(), access.Actor(r.Context()), id, release.Ground(ground))
+		if err == nil {
+			return web.Done(w, r, path(id), "The release is on offer. That you let it go, and why, is on record.")
+		}
+		if !f.Take(err) {
+			return err
+		}
+	}
+	return p.judge(w, r, http.StatusUnprocessableEntity, f)
 }
 
 func (p Page) revoke(w http.ResponseWriter, r *http.Request) error {

@@ -13,6 +13,7 @@ import (
 
 	"chaperone.example/internal/access"
 	"chaperone.example/internal/release"
+	"chaperone.example/internal/release/index"
 	"chaperone.example/internal/release/page"
 	"chaperone.example/internal/release/releasetest"
 	"chaperone.example/internal/web"
@@ -43,7 +44,7 @@ func open(t *testing.T) site {
 	}
 	w.Desk.Gate = gate{table}
 	mux := access.NewMux(table, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { web.Error(w, r, access.Refusal(r.Context())) }))
-	page.Page{Builder: w.Builder, Index: release.Register{Vault: w.Vault}, Directory: w, May: table.May}.Routes(mux)
+	page.Page{Builder: w.Builder, Index: index.Register{Vault: w.Vault}, Directory: w, May: table.May}.Routes(mux)
 	mux.Handle("GET /static/", web.Static())
 	if err := mux.Err(); err != nil {
 		t.Fatal(err)
@@ -262,7 +263,7 @@ func TestPagesStayInScope(t *testing.T) {
 	s := open(t)
 	s.Grant("q-1", releasetest.Permit())
 	where := s.build(t, "q-1")
-	roles := map[string]string{"release.see": "auditor", "release.download": "analyst", "release.revoke": "data-steward"}
+	roles := map[string]string{"release.see": "auditor", "release.download": "analyst", "release.revoke": "data-steward", "release.clear": "privacy-officer"}
 	for _, r := range access.Routes() {
 		method, p, _ := strings.Cut(r.Pattern, " ")
 		if !strings.HasPrefix(p, "/releases/{id}") {
@@ -271,7 +272,7 @@ func TestPagesStayInScope(t *testing.T) {
 		actor := releasetest.Stranger
 		actor.Role = roles[r.Action]
 		answer := func(base string) string {
-			return text(t, s.do(t, actor, method, strings.Replace(p, "/releases/{id}", base, 1), url.Values{"reason": {"no-longer-needed"}}, 404).Body.String())
+			return text(t, s.do(t, actor, method, strings.Replace(p, "/releases/{id}", base, 1), url.Values{"reason": {"no-longer-needed"}, "ground": {"chance"}}, 404).Body.String())
 		}
 		if theirs, none := answer(where), answer("/releases/r-none"); theirs != none {
 			t.Errorf("%s tells another's release from none", r.Pattern)
@@ -330,6 +331,14 @@ func TestPagesInABrowser(t *testing.T) {
 	s.Grant("q-4", releasetest.Permit())
 	s.build(t, "q-4")
 	b.Sound(t, steward.URL+where, "release-steward", 200)
+	s.Plant("payer", "Quillfeather")
+	held := releasetest.Permit()
+	held.Elements = append(held.Elements, "encounter.payer")
+	s.Grant("q-5", held)
+	suspect := s.build(t, "q-5")
+	b.Sound(t, steward.URL+suspect, "release-held", 200)
+	b.Sound(t, officer.URL+suspect, "release-held-officer", 200)
+	b.Sound(t, officer.URL+suspect+"/evidence", "release-evidence", 200)
 	b.Sound(t, coordinator.URL+third, "release-stopped", 200)
 	b.Sound(t, coordinator.URL+"/releases", "release-list", 200)
 	b.Sound(t, steward.URL+"/releases/new?request=q-3", "release-refused", 200)
@@ -340,7 +349,7 @@ func TestPagesInABrowser(t *testing.T) {
 		if x.Token == "" {
 			continue
 		}
-		a, err := ledger.Ask(t.Context(), s.Desk, releasetest.Officer, release.Account{Identifier: x.Token, Index: release.Register{Vault: s.Vault}})
+		a, err := ledger.Ask(t.Context(), s.Desk, releasetest.Officer, release.Account{Identifier: x.Token, Index: index.Register{Vault: s.Vault}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -358,4 +367,32 @@ func TestPagesInABrowser(t *testing.T) {
 	b.NoOverflow(t, 320)
 	b.Screenshot(t, 1280, "accounting")
 	b.Screenshot(t, 390, "accounting-phone")
+}
+
+// DLP-1: a held release through its pages, and what each person can do about it.
+func TestHeldReleaseOnItsPages(t *testing.T) {
+	s := open(t)
+	s.Plant("payer", "Quillfeather")
+	p := releasetest.Permit()
+	p.Elements = append(p.Elements, "encounter.payer")
+	s.Grant("q-1", p)
+	where := s.build(t, "q-1")
+	says(t, s.get(t, releasetest.Steward, where, 200), "Held: the second look found something", "You built it, so somebody else decides", "What the dataset holds as a name", "payer")
+	s.get(t, releasetest.Coordinator, where, 404)
+	says(t, s.get(t, releasetest.Coordinator, "/releases", 200), "No releases yet")
+	says(t, s.get(t, releasetest.Officer, "/releases?status=held", 200), "1 package is held", "Look at what was found, and decide")
+	seen := s.get(t, releasetest.Officer, where, 200)
+	says(t, seen, "See what was found, and decide")
+	if strings.Contains(seen, "Quillfeather") {
+		t.Error("the page of the release repeats what was found, and not only the evidence")
+	}
+	says(t, s.get(t, releasetest.Officer, where+"/evidence", 200), "May this release leave?", "Quillfeather", "Every finding was looked at", "End this release and destroy the package")
+	s.get(t, releasetest.Overseer, where+"/evidence", 404)
+	says(t, text(t, s.post(t, releasetest.Officer, where+"/clear", url.Values{}, 422).Body.String()), "Choose why it may leave.")
+	says(t, text(t, s.post(t, releasetest.Officer, where+"/clear", url.Values{"ground": {"permitted"}}, 422).Body.String()), "may hold no identifier")
+	s.post(t, releasetest.Steward, where+"/clear", url.Values{"ground": {"chance"}}, 403)
+	s.post(t, releasetest.Officer, where+"/clear", url.Values{"ground": {"chance"}}, 303)
+	says(t, s.get(t, releasetest.Steward, where, 200), "Let go by a second person", "none of them is about a person")
+	says(t, s.get(t, releasetest.Coordinator, where, 200), "Ready for you to fetch")
+	s.get(t, releasetest.Officer, where+"/evidence", 409)
 }

@@ -7,6 +7,7 @@ import (
 
 	"chaperone.example/internal/access"
 	"chaperone.example/internal/release"
+	"chaperone.example/internal/release/quarantine"
 	"chaperone.example/internal/web"
 	"chaperone.example/phi"
 )
@@ -26,6 +27,8 @@ func badge(s release.Status, barred string, mine bool, downloads int) (web.Tone,
 		return web.Bad, "Revoked"
 	case s == release.Expired:
 		return web.Plain, "Expired"
+	case s == release.Quarantined:
+		return web.Wait, "Held"
 	case barred != "":
 		return web.Bad, "Stopped"
 	case mine && downloads == 0:
@@ -65,10 +68,22 @@ func (c catalogue) stopped() (n int) {
 	return n
 }
 
+// held counts the packages that wait for a second person.
+func (c catalogue) held() (n int) {
+	for _, x := range c.rows {
+		if x.Status == release.Quarantined {
+			n++
+		}
+	}
+	return n
+}
+
 // next is what is to be done about a release, in a few words.
 func (c catalogue) next(x release.Row) string {
 	given := x.Discloser == c.org
 	switch {
+	case x.Status == release.Quarantined:
+		return "Look at what was found, and decide"
 	case x.Status == release.Open && x.Barred != "" && given:
 		return "Revoke it: the law no longer permits it"
 	case x.Status == release.Open && x.Barred != "":
@@ -178,6 +193,7 @@ type sheet struct {
 	org         string
 	mine        bool // it is for the person who looks
 	mayDownload bool
+	mayClear    bool
 	mayRevoke   bool
 	mayRebuild  bool
 }
@@ -254,6 +270,10 @@ func (v sheet) history() []web.Moment {
 		switch s.Type {
 		case "release.offered":
 			m.What, m.Tone = "Built and offered", web.Good
+		case "release.held":
+			m.What, m.Tone, m.Note = "Built, and held for a second person", web.Wait, "The second look found "+web.Plural(int(v.Found), "thing", "things")
+		case "release.cleared":
+			m.What, m.Tone, m.Note = "Let go by a second person", web.Good, v.Ground.Title()
 		case "release.downloaded":
 			m.What, m.Tone = "Downloaded", web.Info
 		case "release.revoked":
@@ -269,6 +289,48 @@ func (v sheet) history() []web.Moment {
 // command is how the package is opened.
 func (v sheet) command() string {
 	return "age --decrypt --identity key.txt --output release.zip release-" + v.ID + ".zip.age"
+}
+
+// suspicion says how much the second look found.
+func (v sheet) suspicion() string {
+	text := web.Plural(int(v.Found), "thing that may identify somebody", "things that may identify somebody")
+	switch by := v.Found - v.Sure; {
+	case by == v.Found:
+		return text + ", and all may be chance"
+	case by > 0:
+		return text + ", of which " + web.Plural(int(by), "one may be chance", strconv.FormatInt(by, 10)+" may be chance")
+	}
+	return text
+}
+
+// letters are the identifiers of 45 CFR 164.514(b)(2)(i), in words.
+var letters = map[string]string{"A": "a name", "B": "a place smaller than a state", "C": "a date", "D": "a telephone number", "E": "a fax number", "F": "an email address", "G": "a social security number",
+	"H": "a medical record number", "I": "a health plan number", "J": "an account number", "K": "a certificate or license number", "L": "a vehicle's number", "M": "a device's number", "N": "a web address",
+	"O": "an internet address", "P": "a biometric identifier", "Q": "a photograph", "R": "another unique code"}
+
+// kind puts a finding in words.
+func kind(f quarantine.Finding) string {
+	if w := letters[f.Letter]; w != "" {
+		return "What the dataset holds as " + w
+	}
+	return strings.ToUpper(f.Kind[:1]) + f.Kind[1:]
+}
+
+// chance says whether a finding may be one.
+func chance(f quarantine.Finding) string {
+	if f.Sure {
+		return "Unlikely"
+	}
+	return "Possible"
+}
+
+// grounds are the options of the clearance.
+func (v sheet) grounds() []web.Option {
+	var out []web.Option
+	for _, g := range release.Grounds(v.Form) {
+		out = append(out, web.Option{Value: string(g), Label: g.Title()})
+	}
+	return out
 }
 
 // reasons are the options of the revocation.

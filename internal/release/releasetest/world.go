@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/csv"
 	"encoding/hex"
 	"io"
 	"os"
@@ -153,6 +154,28 @@ func (w *World) Put(id string, f deid.Format, data []byte) {
 		}
 		return io.NopCloser(bytes.NewReader(w.files[id])), nil
 	}}
+}
+
+// Plant gives the extract a column of names, and puts the name into another column of
+// every row as well, where the transform lets it stand: so does a registrar who writes
+// a name where the payer is to be written.
+func (w *World) Plant(column, name string) {
+	w.t.Helper()
+	all, err := csv.NewReader(bytes.NewReader(w.File(Encounters))).ReadAll()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	i := slices.Index(all[0], column)
+	all[0] = append(all[0], "patient_name")
+	for n := range all[1:] {
+		all[n+1][i] = name
+		all[n+1] = append(all[n+1], name)
+	}
+	var b bytes.Buffer
+	if err := csv.NewWriter(&b).WriteAll(all); err != nil {
+		w.t.Fatal(err)
+	}
+	w.Put(Encounters, deid.CSV, b.Bytes())
 }
 
 // File returns the data of a dataset as it was received.

@@ -12,6 +12,8 @@ import (
 	"chaperone.example/internal/access"
 	"chaperone.example/internal/fault"
 	"chaperone.example/internal/release"
+	"chaperone.example/internal/release/index"
+	"chaperone.example/internal/release/quarantine"
 	"chaperone.example/internal/rest"
 	"chaperone.example/internal/web"
 	"chaperone.example/ledger"
@@ -32,7 +34,7 @@ type Row struct {
 	Downloads int        `json:"downloads"`
 	Offered   time.Time  `json:"offered"`
 	Expires   time.Time  `json:"expires"`
-	Status    string     `json:"status" doc:"open, expired or revoked"`
+	Status    string     `json:"status" doc:"open, held, expired or revoked"`
 	Barred    string     `json:"barred,omitempty" doc:"Of an open one: why the law no longer permits it"`
 	Mine      bool       `json:"mine" doc:"It is for you to fetch"`
 	Revoked   *time.Time `json:"revoked,omitempty"`
@@ -56,6 +58,8 @@ type Sheet struct {
 	Bytes       int64          `json:"bytes" doc:"Of the encrypted package"`
 	SHA256      string         `json:"sha256" doc:"Of the encrypted package"`
 	DestroyBy   string         `json:"destroy_by,omitempty"`
+	Found       int64          `json:"found,omitempty" doc:"How many things the second look found that may identify somebody; none, and it was on offer at once"`
+	Ground      string         `json:"ground,omitempty" doc:"On which a second person let it go nevertheless"`
 	History     []Step         `json:"history" doc:"Oldest first"`
 }
 
@@ -133,7 +137,7 @@ func sheet(s release.Sheet, a ledger.Actor) Sheet {
 		Patients: s.Patients, Downloads: s.Offer.Downloads, At: s.At, Expires: s.Expires, Status: s.Status, Barred: s.Barred, Reason: s.Reason, RevokedAt: s.RevokedAt,
 		Mine: a.Org == s.Recipient && s.For(a.ID)}),
 		People: list(s.People), Decision: s.Decision, Basis: s.Basis, Authority: s.Authority, Elements: list(s.Elements), Withheld: list(s.Withheld), From: s.From, Until: s.Until,
-		Obligations: []Obligation{}, Accountable: s.Accountable, Files: list(s.Files), Bytes: s.Bytes, SHA256: s.SHA256, DestroyBy: s.DestroyBy, History: []Step{}}
+		Obligations: []Obligation{}, Accountable: s.Accountable, Files: list(s.Files), Bytes: s.Bytes, SHA256: s.SHA256, DestroyBy: s.DestroyBy, Found: s.Found, Ground: string(s.Ground), History: []Step{}}
 	for _, o := range release.Obligations(s.Duties) {
 		out.Obligations = append(out.Obligations, Obligation(o))
 	}
@@ -157,7 +161,7 @@ func entries(a release.Accounting, of []release.Entry) []Entry {
 
 type listIn struct {
 	Request string `query:"request" maxLength:"64" doc:"Only of this request"`
-	Status  string `query:"status" enum:"open,expired,revoked" doc:"Only those that stand so"`
+	Status  string `query:"status" enum:"open,held,expired,revoked" doc:"Only those that stand so"`
 }
 
 type buildIn struct {
@@ -172,7 +176,14 @@ type buildIn struct {
 type revokeIn struct {
 	rest.ByID
 	Body struct {
-		Reason string `json:"reason" enum:"agreement-ended,built-in-error,no-longer-needed,suspected-incident"`
+		Reason string `json:"reason" enum:"agreement-ended,built-in-error,no-longer-needed,suspected-incident,identifying"`
+	}
+}
+
+type clearIn struct {
+	rest.ByID
+	Body struct {
+		Ground string `json:"ground" enum:"chance,permitted" doc:"chance: no finding is about a person. permitted: the form allows it; never for what is called de-identified"`
 	}
 }
 
@@ -230,7 +241,7 @@ func dates(from, to string) (a, b time.Time, err error) {
 }
 
 // Routes declares the operations.
-func Routes(api *rest.API, b *release.Builder, index release.Index, directory release.Directory) {
+func Routes(api *rest.API, b *release.Builder, patients index.Register, directory release.Directory) {
 	rest.Get(api, "/releases", "list-releases", "What your organization released and what was released to it, newest first", func(ctx context.Context, in *listIn) (*rest.Body[[]Row], error) {
 		rows, err := ledger.Ask(ctx, b.Desk, access.Actor(ctx), release.List{Request: in.Request, Status: release.Status(in.Status), Requests: b.Requests})
 		if err != nil {
@@ -261,6 +272,20 @@ func Routes(api *rest.API, b *release.Builder, index release.Index, directory re
 	})
 	rest.Post(api, "/releases/{id}/revoke", "revoke-release", "End an offer and destroy its package", http.StatusOK, func(ctx context.Context, in *revokeIn) (*receipt, error) {
 		r, err := b.Revoke(ctx, access.Actor(ctx), in.ID, release.Reason(in.Body.Reason))
+		if err != nil {
+			return nil, err
+		}
+		return rest.Acknowledge(in.ID, r), nil
+	})
+	rest.Get(api, "/releases/{id}/evidence", "get-release-evidence", "What the second look found in a held release, as it stands in the files, for the second person who decides. The look is recorded", func(ctx context.Context, in *rest.ByID) (*rest.Body[[]quarantine.Evidence], error) {
+		found, err := ledger.Ask(ctx, b.Desk, access.Actor(ctx), release.Evidence{Builder: b, ID: in.ID})
+		if err != nil {
+			return nil, err
+		}
+		return &rest.Body[[]quarantine.Evidence]{Body: list(found)}, nil
+	})
+	rest.Post(api, "/releases/{id}/clear", "clear-release", "Let a held release go: somebody else than who built it, after looking at the evidence", http.StatusOK, func(ctx context.Context, in *clearIn) (*receipt, error) {
+		r, err := b.Clear(ctx, access.Actor(ctx), in.ID, release.Ground(in.Body.Ground))
 		if err != nil {
 			return nil, err
 		}
@@ -302,7 +327,7 @@ func Routes(api *rest.API, b *release.Builder, index release.Index, directory re
 		if err != nil {
 			return nil, err
 		}
-		a, err := ledger.Ask(ctx, b.Desk, access.Actor(ctx), release.Account{Identifier: in.Body.Identifier, From: from, To: to, Index: index, Directory: directory})
+		a, err := ledger.Ask(ctx, b.Desk, access.Actor(ctx), release.Account{Identifier: in.Body.Identifier, From: from, To: to, Index: patients, Directory: directory})
 		if err != nil {
 			return nil, err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"chaperone.example/internal/access"
 	"chaperone.example/internal/release"
+	"chaperone.example/internal/release/index"
 	"chaperone.example/internal/release/releasetest"
 	"chaperone.example/internal/rest"
 	"chaperone.example/ledger"
@@ -41,7 +42,7 @@ func open(t *testing.T) client {
 	w := releasetest.Open(t)
 	w.Desk.Gate = gate{table}
 	mux := access.NewMux(table, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rest.Refuse(w, r, access.Refusal(r.Context())) }))
-	Routes(rest.New(mux, "test"), w.Builder, release.Register{Vault: w.Vault}, w)
+	Routes(rest.New(mux, "test"), w.Builder, index.Register{Vault: w.Vault}, w)
 	return client{w, t, mux}
 }
 

@@ -1,4 +1,7 @@
-package release
+// Package index tells whether a patient is in a release, for the accounting of
+// disclosures (45 CFR 164.528), without saying so to anybody who lacks the
+// organization's key.
+package index
 
 import (
 	"bufio"
@@ -15,23 +18,14 @@ import (
 	"chaperone.example/internal/vault"
 )
 
-// An Index tells whether a patient, known by a keyed digest, is in a release.
-type Index interface {
-	// Patient returns the keyed digest of a patient's identifier in an
-	// organization's records.
-	Patient(ctx context.Context, org, identifier string) ([]byte, error)
-	// Has reports whether the index object of an organization holds the digest.
-	Has(ctx context.Context, org, object string, digest []byte) (bool, error)
-}
-
-// A Register implements [Index] with objects of the vault: an index object is the
-// sorted digests of the identifiers of the patients in one release. Without the
+// A Register keeps indexes as objects of the vault: an index is the sorted digests of the identifiers of the patients in one release. Without the
 // organization's key it says nothing, not even whether two releases share a patient.
 type Register struct{ Vault *vault.Vault }
 
 const digestSize = sha256.Size
 
-// Patient implements [Index].
+// Patient returns the keyed digest of a patient's identifier in an organization's
+// records.
 func (g Register) Patient(ctx context.Context, org, identifier string) ([]byte, error) {
 	key, err := g.Vault.Key(ctx, org, "patient index")
 	return digest(key, identifier), err
@@ -43,7 +37,8 @@ func digest(key []byte, identifier string) []byte {
 	return h.Sum(nil)
 }
 
-// Has implements [Index]. It reads no further than where the digest would stand.
+// Has reports whether an index of an organization holds a digest. It reads no further
+// than where the digest would stand.
 func (g Register) Has(ctx context.Context, org, object string, patient []byte) (bool, error) {
 	f, err := g.Vault.Read(ctx, org, object)
 	if err != nil {
@@ -67,8 +62,8 @@ func (g Register) Has(ctx context.Context, org, object string, patient []byte) (
 	}
 }
 
-// write keeps the digests of identifiers as an object and returns its id.
-func (g Register) write(ctx context.Context, org string, identifiers []string) (id string, err error) {
+// Write keeps the digests of identifiers as an object and returns its id.
+func (g Register) Write(ctx context.Context, org string, identifiers []string) (id string, err error) {
 	key, err := g.Vault.Key(ctx, org, "patient index")
 	if err != nil {
 		return "", err
