@@ -77,7 +77,7 @@ func letters(job Job, header []string, limited bool) []byte {
 // is what [Collect] returned. Show, unless nil, is given each finding that the report
 // lists with the text it was found in, for that person.
 func SecondLook(ctx context.Context, m Manifest, known *inspect.Known, r io.Reader, show func(f inspect.Finding, in string)) (inspect.Report, error) {
-	look := inspect.Look{Known: known, Years: m.Profile.Form == SafeHarbor, Show: show}
+	look := inspect.Look{Known: known, Years: m.Profile.Form == SafeHarbor, Show: show, Keep: 10_000}
 	if m.Format == FHIR {
 		return look.JSON(ctx, r)
 	}

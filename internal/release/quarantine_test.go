@@ -6,7 +6,6 @@ import (
 
 	"chaperone.example/internal/fault"
 	"chaperone.example/internal/release"
-	"chaperone.example/internal/release/quarantine"
 	"chaperone.example/internal/release/releasetest"
 	"chaperone.example/ledger"
 )
@@ -37,10 +36,10 @@ func TestHeldUntilASecondPersonDecides(t *testing.T) {
 			p.Elements = append(p.Elements, "encounter.payer")
 			w.Grant("q-1", p)
 			o := w.Release("r-1", "q-1")
-			if !o.Held() || o.Sure == 0 || o.Status(w.Clock.Now()) != release.Quarantined || len(o.Findings) != quarantine.Listed {
+			if !o.Held() || o.Sure == 0 || o.Status(w.Clock.Now()) != release.Quarantined || len(o.Findings) != 1 {
 				t.Fatalf("held %v with %d findings, of which %d listed and %d sure", o.Held(), o.Found, len(o.Findings), o.Sure)
 			}
-			if f := o.Findings[0]; f.Place != "payer" || f.File != "data-1.csv" || f.Line != 2 {
+			if f := o.Findings[0]; f.Place != "payer" || f.File != "data-1.csv" || f.Line != 2 || f.Times != o.Found {
 				t.Errorf("found at %+v", f)
 			}
 			if _, err := w.Fetch(releasetest.Coordinator, "r-1"); !isFault(err, fault.NotFound) {
@@ -59,7 +58,7 @@ func TestHeldUntilASecondPersonDecides(t *testing.T) {
 				}
 			}
 			found, err := ledger.Ask(t.Context(), w.Desk, releasetest.Officer, release.Evidence{Builder: w.Builder, ID: "r-1"})
-			if err != nil || len(found) != quarantine.Listed || found[0].Text != secret {
+			if err != nil || len(found) != 1 || found[0].Text != secret {
 				t.Fatalf("evidence %v (%v)", found, err)
 			}
 			before := len(w.Objects())

@@ -28,7 +28,8 @@ type Finding struct {
 	File   string `json:"file"`
 	Kind   string `json:"kind"`             // of inspect.Kind
 	Letter string `json:"letter,omitempty"` // of the identifier, in 45 CFR 164.514(b)(2)(i)
-	Line   int64  `json:"line"`             // of the file, counted from 1
+	Line   int64  `json:"line"`             // of the file, counted from 1: the first where it stands
+	Times  int64  `json:"times"`            // in how many places, as far as they are told apart
 	Place  string `json:"place"`            // column or member
 	Sure   bool   `json:"sure"`             // false: may be chance, a family called White
 }
@@ -39,7 +40,7 @@ type Evidence struct {
 	Text string `json:"text"`
 }
 
-// Listed is how many findings are listed; all are counted.
+// Listed is how many findings are listed, of those that differ; all are counted.
 const Listed = 20
 
 // longest is the longest text that is kept as evidence, in bytes.
@@ -100,8 +101,16 @@ func (c *Copy) Look(ctx context.Context, job deid.Job, m deid.Manifest, open fun
 
 func (g *Guard) keep(file string) func(inspect.Finding, string) {
 	return func(f inspect.Finding, in string) {
+		x := Evidence{Finding{file, string(f.Kind), f.Letter, f.Line, 1, f.Place, f.Certain}, clip(in)}
+		for i := range g.evidence {
+			e := &g.evidence[i]
+			if e.File == x.File && e.Kind == x.Kind && e.Letter == x.Letter && e.Place == x.Place && e.Text == x.Text {
+				e.Times++
+				return
+			}
+		}
 		if len(g.evidence) < Listed {
-			g.evidence = append(g.evidence, Evidence{Finding{file, string(f.Kind), f.Letter, f.Line, f.Place, f.Certain}, clip(in)})
+			g.evidence = append(g.evidence, x)
 		}
 	}
 }
