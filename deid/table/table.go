@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"strconv"
+	"unicode/utf8"
 
 	"chaperone.example/deid/code"
 	"chaperone.example/deid/day"
@@ -110,9 +111,49 @@ type transformer struct {
 	stays   []bool
 	counts  []tally.Counts
 	first   map[string]int // the first column of each element
+	plans   []plan         // what is done to each column
+	dated   []int          // the columns that hold dates, in order
+	aged    []int          // and those that tell the age of the person
 	out     []byte
 	end     string // of every line, as the header's
 	result  Result
+}
+
+// A plan is what is done to a column, and what is remembered of its row and of its
+// last one.
+type plan struct {
+	Treatment
+	stays bool
+	gone  tally.Action // what is counted when it does not stay
+	years bool         // an age over 89 is written as a number
+	date  day.Date     // of the row
+	dated bool         // it is one
+	last  []byte       // the value that was found plain last: what follows is often the same
+}
+
+// plan settles what is done to the columns.
+func (t *transformer) plan() {
+	t.plans = make([]plan, len(t.columns))
+	for i, c := range t.columns {
+		p := plan{Treatment: c.Treatment, stays: t.stays[i], years: c.Name == "age_years"}
+		switch {
+		case c.Element == "":
+			p.gone = tally.Unknown
+		case c.Treatment == Remove || c.Treatment == City && !t.job.Method.Cities:
+			p.gone = tally.Dropped
+		default:
+			p.gone = tally.Unneeded
+		}
+		switch c.Treatment {
+		case Date:
+			t.dated = append(t.dated, i)
+		case BirthDate:
+			t.dated, t.aged = append(t.dated, i), append(t.aged, i)
+		case Age, AgeDays:
+			t.aged = append(t.aged, i)
+		}
+		t.plans[i] = p
+	}
 }
 
 // header reads the header, decides about every column and writes the new header.
@@ -170,6 +211,7 @@ func (t *transformer) header() error {
 		return &input.Error{Line: 1, Problem: fmt.Sprintf("%d of the columns that were described are not in the header", len(given)), Remedy: "describe the columns as the header names them"}
 	}
 	t.counts = make([]tally.Counts, len(t.columns))
+	t.plan()
 	if err := t.checkFilter(); err != nil {
 		return err
 	}
@@ -295,21 +337,19 @@ func (t *transformer) passes(fields [][]byte) bool {
 func (t *transformer) row(fields [][]byte) error {
 	old, latest := t.judge(fields)
 	kept := 0
-	for i, c := range t.columns {
-		if !t.stays[i] {
-			switch {
-			case c.Element == "":
-				t.counts[i][tally.Unknown]++
-			case c.Treatment == Remove || c.Treatment == City && !t.job.Method.Cities:
-				t.counts[i][tally.Dropped]++
-			default:
-				t.counts[i][tally.Unneeded]++
-			}
+	for i := range t.plans {
+		p := &t.plans[i]
+		if !p.stays {
+			t.counts[i][p.gone]++
 			continue
 		}
 		t.separator(kept)
 		kept++
-		if err := t.field(i, fields[i], old, latest); err != nil {
+		b := trim(fields[i])
+		if len(b) == 0 {
+			continue
+		}
+		if err := t.field(i, p, b, old, latest); err != nil {
 			return err
 		}
 	}
@@ -317,15 +357,22 @@ func (t *transformer) row(fields [][]byte) error {
 	return nil
 }
 
-// judge finds out whether the person of a row is over 89, and at which day that was
-// judged: the latest date of the row that is not a birth.
+// trim cuts white space off both ends.
+func trim(b []byte) []byte {
+	if n := len(b); n > 0 && (b[0] <= ' ' || b[0] >= utf8.RuneSelf || b[n-1] <= ' ' || b[n-1] >= utf8.RuneSelf) {
+		return bytes.TrimSpace(b)
+	}
+	return b
+}
+
+// judge reads the dates of a row and finds out whether its person is over 89, and at
+// which day that was judged: the latest date of the row that is not a birth.
 func (t *transformer) judge(fields [][]byte) (old bool, latest day.Date) {
-	for i, c := range t.columns {
-		if c.Treatment != Date {
-			continue
-		}
-		if d, ok := day.Parse(fields[i], t.job.Method.AsOf.Year); ok && d.Compare(latest) > 0 {
-			latest = d
+	for _, i := range t.dated {
+		p := &t.plans[i]
+		p.date, p.dated = day.Parse(trim(fields[i]), t.job.Method.AsOf.Year)
+		if p.dated && p.Treatment == Date && p.date.Compare(latest) > 0 {
+			latest = p.date
 		}
 	}
 	if latest.IsZero() {
@@ -334,11 +381,10 @@ func (t *transformer) judge(fields [][]byte) (old bool, latest day.Date) {
 	if t.job.Method.AllAges {
 		return false, latest
 	}
-	for i, c := range t.columns {
-		switch c.Treatment {
+	for _, i := range t.aged {
+		switch p := &t.plans[i]; p.Treatment {
 		case BirthDate:
-			d, ok := day.Parse(fields[i], t.job.Method.AsOf.Year)
-			old = old || ok && day.Age(d, latest) >= day.Aggregate
+			old = old || p.dated && day.Age(p.date, latest) >= day.Aggregate
 		case Age:
 			n, ok := years(fields[i])
 			old = old || ok && n >= day.Aggregate
@@ -352,42 +398,45 @@ func (t *transformer) judge(fields [][]byte) (old bool, latest day.Date) {
 
 // years reads a whole number, perhaps with a fraction or a plus sign after it.
 func years(b []byte) (int, bool) {
+	if len(b) > 0 && len(b) <= 3 && onlyDigits(b, "") {
+		n := 0
+		for _, c := range b {
+			n = 10*n + int(c-'0')
+		}
+		return n, true
+	}
 	b = bytes.TrimRight(bytes.TrimSpace(b), "+")
 	f, err := strconv.ParseFloat(string(b), 64)
 	return int(min(max(f, -1), 1e9)), err == nil
 }
 
-// field writes what may stay of one value.
-func (t *transformer) field(i int, b []byte, old bool, latest day.Date) error {
-	b = bytes.TrimSpace(b)
-	if len(b) == 0 {
-		return nil
-	}
+// field writes what may stay of one value, which is not empty and has no space around
+// it.
+func (t *transformer) field(i int, p *plan, b []byte, old bool, latest day.Date) error {
 	counts := &t.counts[i]
-	switch t.columns[i].Treatment {
+	switch p.Treatment {
 	case Date, BirthDate:
-		birth := t.columns[i].Treatment == BirthDate
-		d, ok := day.Parse(b, t.job.Method.AsOf.Year)
+		birth := p.Treatment == BirthDate
 		switch {
-		case !ok:
+		case !p.dated:
 			counts[tally.Malformed]++
-		case birth && old || !t.job.Method.AllAges && !birth && day.Age(d, latest) >= day.Aggregate:
+		case birth && old || !t.job.Method.AllAges && !birth && day.Age(p.date, latest) >= day.Aggregate:
 			counts[tally.Aggregated]++
 		case t.job.Method.Dates == method.Full:
 			counts[tally.Kept]++
 			t.text(b)
 		default:
 			counts[tally.Generalized]++
-			t.out = strconv.AppendInt(t.out, int64(d.Year), 10)
+			t.out = strconv.AppendInt(t.out, int64(p.date.Year), 10)
 		}
 	case Age, AgeDays:
 		n, ok := years(b)
 		switch {
 		case !ok || n < 0:
 			counts[tally.Malformed]++
-		case old && t.columns[i].Treatment == AgeDays:
+		case old && p.Treatment == AgeDays:
 			counts[tally.Aggregated]++
-		case old && t.columns[i].Name == "age_years":
+		case old && p.years:
 			counts[tally.Aggregated]++
 			t.out = append(t.out, "90"...)
 		case old:
@@ -403,7 +452,7 @@ func (t *transformer) field(i int, b []byte, old bool, latest day.Date) error {
 			t.text([]byte(t.job.Method.ZIP.Generalize(b)))
 			return nil
 		}
-		t.ifPlain(counts, b, len(b) <= 10 && onlyDigits(b, "- "))
+		t.ifPlain(p, counts, b, func(b []byte) bool { return len(b) <= 10 && onlyDigits(b, "- ") })
 	case Token:
 		c, err := t.job.Codes.Code(t.columns[i].Element, b)
 		if err != nil {
@@ -412,23 +461,27 @@ func (t *transformer) field(i int, b []byte, old bool, latest day.Date) error {
 		counts[tally.Recoded]++
 		t.out = c.Append(t.out)
 	case City:
-		t.ifPlain(counts, b, len(b) <= 60 && !bytes.ContainsAny(b, "0123456789@"))
+		t.ifPlain(p, counts, b, func(b []byte) bool { return len(b) <= 60 && !bytes.ContainsAny(b, "0123456789@") })
 	case State:
-		t.ifPlain(counts, b, place.State(b))
+		t.ifPlain(p, counts, b, place.State)
 	case Code:
-		t.ifPlain(counts, b, clinicalCode(b))
+		t.ifPlain(p, counts, b, clinicalCode)
 	case Number:
-		t.ifPlain(counts, b, amount(b) || category(b))
+		t.ifPlain(p, counts, b, func(b []byte) bool { return amount(b) || category(b) })
 	case Category:
-		t.ifPlain(counts, b, category(b))
+		t.ifPlain(p, counts, b, category)
 	}
 	return nil
 }
 
-func (t *transformer) ifPlain(counts *tally.Counts, b []byte, ok bool) {
-	if !ok {
-		counts[tally.Malformed]++
-		return
+// ifPlain writes a value that is plain.
+func (t *transformer) ifPlain(p *plan, counts *tally.Counts, b []byte, plain func([]byte) bool) {
+	if string(b) != string(p.last) {
+		if !plain(b) {
+			counts[tally.Malformed]++
+			return
+		}
+		p.last = append(p.last[:0], b...)
 	}
 	counts[tally.Kept]++
 	t.text(b)
@@ -464,11 +517,14 @@ func amount(b []byte) bool {
 // nothing that looks like a name with a number, a date, a telephone number or an
 // address.
 func category(b []byte) bool {
-	if len(b) > 40 || bytes.ContainsAny(b, "@\n:=") || bytes.IndexByte([]byte("+-@"), b[0]) >= 0 && len(b) > 1 {
+	if len(b) > 40 || (b[0] == '+' || b[0] == '-') && len(b) > 1 {
 		return false
 	}
 	run, longest, groups := 0, 0, 0
 	for _, c := range b {
+		if c == '@' || c == '\n' || c == ':' || c == '=' {
+			return false
+		}
 		if c >= '0' && c <= '9' {
 			if run == 0 {
 				groups++
@@ -479,8 +535,10 @@ func category(b []byte) bool {
 			run = 0
 		}
 	}
-	if d, ok := day.Parse(b, 2100); ok && d.Day > 0 {
-		return false
+	if b[0] >= '0' && b[0] <= '9' { // as every date does
+		if d, ok := day.Parse(b, 2100); ok && d.Day > 0 {
+			return false
+		}
 	}
 	return longest <= 6 && groups <= 2
 }
@@ -493,7 +551,7 @@ func (t *transformer) separator(n int) {
 
 // text writes a field, in quotes where it needs them.
 func (t *transformer) text(b []byte) {
-	if bytes.IndexByte(b, t.in.sep) < 0 && !bytes.ContainsAny(b, "\"\r\n") {
+	if t.in.plain || !t.special(b) {
 		t.out = append(t.out, b...)
 		return
 	}
@@ -505,4 +563,14 @@ func (t *transformer) text(b []byte) {
 		t.out = append(t.out, c)
 	}
 	t.out = append(t.out, '"')
+}
+
+// special reports whether a field needs quotes.
+func (t *transformer) special(b []byte) bool {
+	for _, c := range b {
+		if c == '"' || c == '\r' || c == '\n' || c == t.in.sep {
+			return true
+		}
+	}
+	return false
 }

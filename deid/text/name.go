@@ -30,7 +30,20 @@ const neutral = "|patient|pt|name|date|dob|mrn|mr|ssn|address|phone|tel|fax|emai
 	"transferred|admitted|discharged|reviewed|works|lives|arrived|member|guarantor|account|pharmacy|pathology|portal|see|hospital|clinic|center|medical|health|"
 
 func in(list, low string) bool {
-	return low != "" && strings.Contains(list, "|"+low+"|")
+	if low == "" {
+		return false
+	}
+	for at := 1; ; {
+		i := strings.Index(list[at:], low)
+		if i < 0 {
+			return false
+		}
+		at += i
+		if end := at + len(low); list[at-1] == '|' && end < len(list) && list[end] == '|' {
+			return true
+		}
+		at++
+	}
 }
 
 // is reports whether the word is in a list.

@@ -22,7 +22,7 @@ func (s *Scrubber) places(text string) {
 				s.add(t.start, end, Street)
 				i = last
 			}
-		case t.kind == 'w' && in("|po|p|box|", t.low) && t.capital():
+		case t.capital() && in("|po|p|box|", t.low):
 			if end := s.box(text, i); end > 0 {
 				s.add(t.start, end, Street)
 			}

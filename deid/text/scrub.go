@@ -15,6 +15,7 @@ type Scrubber struct {
 	known  map[string]string
 	low    []byte
 	key    []byte
+	recent [1 << 10]entry // of the dictionary, looked up last
 }
 
 // New returns a Scrubber.

@@ -106,7 +106,7 @@ func (s *Scrubber) word(text string, t *token) {
 		low = low[:n-2]
 		t.end -= 2
 	}
-	e, ok := s.dict.words[string(low)]
+	e, ok := s.look(low)
 	flags := e.flags
 	t.low = e.word
 	if !ok && t.shape != 'l' {
@@ -119,6 +119,23 @@ func (s *Scrubber) word(text string, t *token) {
 	if !ok && (t.shape != 'l' || len(low) <= 12) {
 		t.low = s.intern(low)
 	}
+}
+
+// look looks a word up. Notes say the same few thousand words over and over.
+func (s *Scrubber) look(low []byte) (e entry, ok bool) {
+	n := len(low)
+	if n == 0 {
+		return entry{}, false
+	}
+	h := uint32(low[0]) | uint32(low[n>>1])<<8 | uint32(low[n-1])<<16 | uint32(n)<<24
+	r := &s.recent[h*0x9E3779B1>>22]
+	if r.word == string(low) {
+		return *r, true
+	}
+	if e, ok = s.dict.words[string(low)]; ok {
+		*r = e
+	}
+	return e, ok
 }
 
 // intern returns the string of low, sharing the dictionary's where it can.
