@@ -207,6 +207,8 @@ func Routes() []Route {
 
 		{"GET /releases", "release.list"},
 		{"GET /releases.csv", "release.list"},
+		{"GET /releases/register", "release.list"},
+		{"GET /releases/register.csv", "release.list"},
 		{"GET /releases/new", "release.build"},
 		{"POST /releases", "release.build"},
 		{"GET /releases/{id}", "release.see"},

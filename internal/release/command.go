@@ -93,7 +93,7 @@ func (c Clear) Decide(o Offer, m ledger.Moment) ([]ledger.Event, error) {
 	case m.Actor.Org != o.Discloser:
 		return nil, ledger.Unknown("release")
 	case o.Status(m.Now) != Quarantined:
-		return nil, fault.New(fault.Conflict, "this release is not held: nothing is left to decide about it")
+		return nil, fault.New(fault.Refused, "this release is not held: nothing is left to decide about it")
 	case m.Actor.ID == o.By:
 		return nil, fault.New(fault.Forbidden, "you built this package: somebody else decides whether it may leave")
 	case c.Ground.Title() == "":

@@ -193,7 +193,8 @@ func (q See) Answer(ctx context.Context, r *ledger.Reading) (Sheet, error) {
 }
 
 // Evidence asks for what the second look found in a release that is held, as it stands
-// in the files, for the second person who decides. The look is recorded.
+// in the files, for the second person who decides; nothing if it is not held (any more).
+// The look is recorded.
 type Evidence struct {
 	*Builder
 	ID string
@@ -211,7 +212,7 @@ func (q Evidence) Answer(ctx context.Context, r *ledger.Reading) ([]quarantine.E
 	case o.Discloser != r.Scope().Org:
 		return nil, ledger.Unknown("release")
 	case o.Status(r.Now()) != Quarantined:
-		return nil, fault.New(fault.Conflict, "this release is not held: the evidence was deleted when that was decided")
+		return nil, nil // deleted when that was decided
 	}
 	return quarantine.Open(ctx, q.Vault, o.Discloser, o.Evidence)
 }

@@ -36,6 +36,8 @@ type Page struct {
 func (p Page) Routes(mux *access.Mux) {
 	mux.Handle("GET /releases", web.Handler(p.list))
 	mux.Handle("GET /releases.csv", web.Handler(p.listCSV))
+	mux.Handle("GET /releases/register", web.Handler(p.register))
+	mux.Handle("GET /releases/register.csv", web.Handler(p.registerCSV))
 	mux.Handle("GET /releases/new", web.Handler(p.blank))
 	mux.Handle("POST /releases", web.Handler(p.build))
 	mux.Handle("GET /releases/{id}", web.Handler(p.see))
@@ -215,7 +217,7 @@ func (p Page) judge(w http.ResponseWriter, r *http.Request, status int, f *web.F
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, status, evidencePage(sheet{Sheet: s, form: f, org: a.Org, mayClear: s.By != a.ID}, found))
+	return web.Render(w, r, status, evidencePage(sheet{Sheet: s, form: f, org: a.Org, mayClear: s.Status == release.Quarantined && s.By != a.ID}, found))
 }
 
 func (p Page) clear(w http.ResponseWriter, r *http.Request) error {

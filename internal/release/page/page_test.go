@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -341,6 +342,7 @@ func TestPagesInABrowser(t *testing.T) {
 	b.Sound(t, officer.URL+suspect+"/evidence", "release-evidence", 200)
 	b.Sound(t, coordinator.URL+third, "release-stopped", 200)
 	b.Sound(t, coordinator.URL+"/releases", "release-list", 200)
+	b.Sound(t, steward.URL+"/releases/register", "register", 200)
 	b.Sound(t, steward.URL+"/releases/new?request=q-3", "release-refused", 200)
 	b.Sound(t, officer.URL+"/disclosures", "disclosures", 200)
 	b.Sound(t, officer.URL+"/disclosures/accounting", "accounting-form", 200)
@@ -369,6 +371,36 @@ func TestPagesInABrowser(t *testing.T) {
 	b.Screenshot(t, 390, "accounting-phone")
 }
 
+// DAT-3: what was made, how, for what, from what and until when, to both its parties.
+func TestRegisterOfDataSets(t *testing.T) {
+	s := open(t)
+	says(t, s.get(t, releasetest.Steward, "/releases/register", 200), "No data sets yet")
+	s.Grant("q-1", releasetest.Permit())
+	limited := releasetest.Permit()
+	limited.Form, limited.RetentionDays = "limited", 0
+	s.Grant("q-2", limited)
+	s.build(t, "q-1")
+	s.build(t, "q-2")
+	given := s.get(t, releasetest.Steward, "/releases/register", 200)
+	says(t, given, "To Lakeside Quality Collaborative", "De-identified (Safe Harbor)", "45 CFR 164.514(b)(2)", "Limited data set", "45 CFR 164.514(e)", "Health care operations: quality assessment", "Sep 11, 2026", "No date agreed", "Dataset 1")
+	taken := s.get(t, releasetest.Coordinator, "/releases/register", 200)
+	says(t, taken, "From Harbor Hospital", "The discloser's datasets")
+	if strings.Contains(taken, "Dataset 1") {
+		t.Error("the recipient sees which datasets of the discloser there are")
+	}
+	says(t, s.get(t, releasetest.Stranger, "/releases/register", 200), "No data sets yet")
+	rows, err := csv.NewReader(s.do(t, releasetest.Steward, "GET", "/releases/register.csv", nil, 200).Body).ReadAll()
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("%d rows (%v)", len(rows), err)
+	}
+	for i, name := range rows[0] {
+		want := map[string][]string{"Form": {"limited", "safe-harbor"}, "Made from datasets": {releasetest.Encounters, releasetest.Encounters}, "Destroy by": {"", "2026-09-11"}}[name]
+		if want != nil && !slices.Equal(want, slices.Sorted(slices.Values([]string{rows[1][i], rows[2][i]}))) {
+			t.Errorf("%s: %q and %q, want %q", name, rows[1][i], rows[2][i], want)
+		}
+	}
+}
+
 // DLP-1: a held release through its pages, and what each person can do about it.
 func TestHeldReleaseOnItsPages(t *testing.T) {
 	s := open(t)
@@ -394,5 +426,5 @@ func TestHeldReleaseOnItsPages(t *testing.T) {
 	s.post(t, releasetest.Officer, where+"/clear", url.Values{"ground": {"chance"}}, 303)
 	says(t, s.get(t, releasetest.Steward, where, 200), "Let go by a second person", "none of them is about a person")
 	says(t, s.get(t, releasetest.Coordinator, where, 200), "Ready for you to fetch")
-	s.get(t, releasetest.Officer, where+"/evidence", 409)
+	says(t, s.get(t, releasetest.Officer, where+"/evidence", 200), "This release is not held")
 }
