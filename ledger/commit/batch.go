@@ -44,14 +44,21 @@ type once struct {
 }
 
 func (w *Writer) batch(ctx context.Context, requests []*Request) (*batch, error) {
-	streams := make([]string, 0, len(requests))
-	var orgs []string
+	var streams, orgs []string
+	versions := make(map[string]int, len(requests))
+	need := func(stream string) {
+		if v, ok := w.trunk.versions[stream]; ok {
+			versions[stream] = v
+		} else {
+			streams = append(streams, stream)
+		}
+	}
 	events := 0
 	for _, r := range requests {
 		events += max(len(r.Events), 1)
-		streams = append(streams, r.Stream)
+		need(r.Stream)
 		for _, g := range r.Guards {
-			streams = append(streams, g.Stream)
+			need(g.Stream)
 		}
 		for _, org := range r.Parties {
 			if _, ok := w.trunk.parties[org]; !ok {
@@ -62,14 +69,17 @@ func (w *Writer) batch(ctx context.Context, requests []*Request) (*batch, error)
 	if err := w.count(ctx, orgs); err != nil {
 		return nil, err
 	}
-	slices.Sort(streams)
-	versions, err := w.c.Dialect.Versions(ctx, w.session, slices.Compact(streams))
-	if err != nil {
-		return nil, err
+	if len(streams) > 0 {
+		slices.Sort(streams)
+		found, err := w.c.Dialect.Versions(ctx, w.session, slices.Compact(streams))
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(versions, found)
 	}
 	b := &batch{w: w, versions: versions, size: w.trunk.size, sees: map[[2]string]bool{}, once: map[[2]string]once{}, counted: map[string]bool{}}
 	b.rows, b.salts = make([]pending, 0, events), make([]byte, events*leaf.SaltSize)
-	_, err = io.ReadFull(w.c.Rand, b.salts)
+	_, err := io.ReadFull(w.c.Rand, b.salts)
 	return b, err
 }
 
@@ -169,7 +179,9 @@ func (b *batch) make(r *Request, at time.Time, version int) error {
 			p.Sealed = leaf.Sealing(e.Salt, e.Subject, e.Ciphertext)
 		}
 		p.Salt, b.salts = b.salts[:leaf.SaltSize:leaf.SaltSize], b.salts[leaf.SaltSize:]
-		p.Tags = b.w.tags(p.Parties)
+		if !b.w.bare {
+			p.Tags = b.w.tags(p.Parties)
+		}
 		var err error
 		if p.Event, err = p.Record.Append(make([]byte, 0, 384+len(p.Body))); err != nil {
 			return err
@@ -250,6 +262,10 @@ func (b *batch) flush(ctx context.Context) (*shared, error) {
 		return nil, err
 	}
 	b.w.trunk.size = b.size
+	if len(b.w.trunk.versions) > remembered {
+		clear(b.w.trunk.versions)
+	}
+	maps.Copy(b.w.trunk.versions, b.versions)
 	maps.Copy(changed, edge.Partial())
 	return share(b.w.c.Notary, head, b.rows, changed), nil
 }
@@ -284,9 +300,8 @@ func (b *batch) insert(ctx context.Context) error {
 	for org := range b.counted {
 		parties = append(parties, []any{org, b.w.trunk.parties[org]})
 	}
-	const most = 1 << 16
 	known := b.w.trunk.sees
-	if len(known) > most {
+	if len(known) > remembered {
 		clear(known)
 	}
 	for pair := range b.sees {

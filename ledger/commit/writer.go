@@ -250,10 +250,18 @@ func (w *Writer) abandon(ctx context.Context) {
 
 // A trunk is what the writer remembers of the ledger while nobody else appends.
 type trunk struct {
-	size    int64
-	edge    *tree.Edge
-	parties map[string]int64   // number of events so far, of the parties met
-	sees    map[[2]string]bool // streams with organizations that are known to see them
+	size     int64
+	edge     *tree.Edge
+	parties  map[string]int64   // number of events so far, of the parties met
+	versions map[string]int     // of the streams met
+	sees     map[[2]string]bool // streams with organizations that are known to see them
+}
+
+// remembered bounds each map of a trunk but that of the parties.
+const remembered = 1 << 16
+
+func newTrunk(size int64, edge *tree.Edge) *trunk {
+	return &trunk{size, edge, map[string]int64{}, map[string]int{}, map[[2]string]bool{}}
 }
 
 // load reads the tree again if it is not where the writer left it.
@@ -279,6 +287,6 @@ func (w *Writer) load(ctx context.Context) error {
 	if root != h.Hash {
 		return fmt.Errorf("ledger: the tiles give the root %v, the head says %v: the database was altered", root, h.Hash)
 	}
-	w.trunk, w.last = &trunk{h.N, edge, map[string]int64{}, map[[2]string]bool{}}, at
+	w.trunk, w.last = newTrunk(h.N, edge), at
 	return nil
 }

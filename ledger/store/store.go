@@ -379,6 +379,10 @@ func (d *Dialect) Session(ctx context.Context, db *sql.DB) (*Session, error) {
 	s := &Session{Conn: c}
 	if !d.pg {
 		s.kept = map[string]*sql.Stmt{}
+		// The index of streams is written all over: 64 MB of it stay in memory.
+		if _, err := c.ExecContext(ctx, `pragma cache_size = -65536`); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
 	}
 	return s, nil
 }

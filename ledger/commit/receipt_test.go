@@ -1,0 +1,154 @@
+package commit_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"chaperone.example/ledger"
+	"chaperone.example/ledger/audit"
+	"chaperone.example/ledger/commit"
+	"chaperone.example/ledger/ledgertest"
+	"chaperone.example/ledger/proof"
+)
+
+// LED-1, bar 6: the proof is in the reply. Every appender proves what it appended at the
+// very commit that acknowledged it, with nothing but its receipt: the database is closed by
+// then.
+func TestTheProofIsInTheReply(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, s ledgertest.Store) {
+		db := s.Open(t, s.Fresh(t))
+		c, vkey := ledgertest.Counting(t, db)
+		policy, err := proof.ParsePolicy(proof.FormatPolicy(vkey))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := ledgertest.Desk(t, c)
+		const appenders, each = 40, 15 // past two full tiles
+		receipts := make([][]ledger.Receipt, appenders)
+		var wg sync.WaitGroup
+		for i := range appenders {
+			receipts[i] = append(receipts[i], ledgertest.Do(t, d, fmt.Sprint(i), ledgertest.Begin{With: "south"}))
+			wg.Go(func() {
+				for range each {
+					r, err := ledger.Do(context.Background(), d, ledgertest.Alice, ledgertest.Counts, fmt.Sprint(i), ledgertest.Add{By: 1, Note: "note", Who: "s"})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					receipts[i] = append(receipts[i], r)
+				}
+			})
+		}
+		wg.Wait()
+		once := ledger.Once(t.Context(), "key")
+		for range 2 {
+			r, err := ledger.Do(once, d, ledgertest.Alice, ledgertest.Counts, "1", ledgertest.Add{By: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Proof(r.First); errors.Is(err, commit.ErrRepeated) != r.Repeated {
+				t.Errorf("repeated %v: %v", r.Repeated, err)
+			}
+		}
+		d.Log.Close()
+		db.Close()
+		shared := map[int64]int{}
+		for i, rs := range receipts {
+			for _, r := range rs {
+				data, err := r.Proof(r.First)
+				if err != nil {
+					t.Fatal(err)
+				}
+				p, err := proof.Parse(data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				v, err := audit.Proof(policy, p)
+				if err != nil || v.Record.Seq != r.First || v.Record.Stream != fmt.Sprint("count/", i) || v.Record.Version != r.Version {
+					t.Errorf("record %d: %+v, %v", r.First, v, err)
+				}
+				if h, err := proof.ReadCheckpoint(p.Checkpoint); err != nil || h.Tree != r.Tree {
+					t.Errorf("record %d is proved in %v (%v), and was committed in %v", r.First, h.Tree, err, r.Tree)
+				}
+				shared[r.Tree.N]++
+				if _, err := r.Proof(r.Last + 1); err == nil {
+					t.Errorf("the receipt of record %d proved another", r.First)
+				}
+			}
+		}
+		if len(shared) == appenders*(each+1) {
+			t.Error("no two appends shared a commit")
+		}
+	})
+}
+
+// Who is no party of what it recorded gets no opening of it.
+func TestTheProofIsForParties(t *testing.T) {
+	w := writer(t, ledgertest.Stores()[0])
+	w.Start()
+	r, err := w.Append(t.Context(), &commit.Request{Stream: "count/1", Version: commit.AnyVersion, Actor: ledgertest.Alice, Parties: []string{"south"}, Events: []commit.Event{event}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := r.Proof(r.First); err == nil {
+		t.Errorf("north, which is no party, got %s", p)
+	}
+	if _, err := (commit.Receipt{}).Proof(0); err == nil {
+		t.Error("no receipt proved something")
+	}
+}
+
+// Bar 6: with the proof in hand, 99 of 100 appends took at most as long as two group
+// commits: the one that was under way and their own.
+func TestHowLongTheProofTakes(t *testing.T) {
+	if *rounds == 0 {
+		t.Skip("skipped: a measurement; run it with -rounds 5 on a quiet machine")
+	}
+	ledgertest.Each(t, func(t *testing.T, s ledgertest.Store) {
+		for _, appenders := range []int{1, 64, 512} {
+			w := writer(t, s)
+			w.Start()
+			var mu sync.Mutex
+			var took []float64 // each append with its proof, in commits
+			for r := range *rounds {
+				var stop atomic.Bool
+				var all []time.Duration
+				heads := map[int64]bool{}
+				begin := time.Now()
+				var wg sync.WaitGroup
+				for i := range appenders {
+					wg.Go(func() {
+						for n := 0; !stop.Load(); n++ {
+							at := time.Now()
+							receipt, err := appendOne(context.Background(), w, fmt.Sprintf("count/%d-%d-%d", r, i, n/8))
+							if err == nil {
+								_, err = receipt.Proof(receipt.First)
+							}
+							if err != nil {
+								t.Error(err)
+								return
+							}
+							d := time.Since(at)
+							mu.Lock()
+							all, heads[receipt.Tree.N] = append(all, d), true
+							mu.Unlock()
+						}
+					})
+				}
+				time.Sleep(time.Second)
+				stop.Store(true)
+				wg.Wait()
+				group := time.Since(begin) / time.Duration(len(heads))
+				slices.Sort(all)
+				took = append(took, float64(all[len(all)*99/100])/float64(group))
+			}
+			t.Logf("%4d appenders: an append with its proof takes %.2f group commits at the 99th percentile [%.2f..%.2f]", appenders, median(took), slices.Min(took), slices.Max(took))
+		}
+	})
+}
