@@ -43,8 +43,7 @@ func TestHelpListsCommandsAndExitCodes(t *testing.T) {
 func TestWrongCommandLines(t *testing.T) {
 	for name, args := range map[string][]string{
 		"unknown command": {"frobnicate"}, "unknown flag": {"version", "--loud"},
-		"unknown profile": {"deid", "--profile", "none", "--format", "csv", "--in", write(t, "in.csv", "sex\nF\n"), "--out", "x"},
-		"missing flag":    {"verify", write(t, "p", "")},
+		"missing flag": {"verify", write(t, "p", "")},
 	} {
 		if out, said, code := command(t, args...); code != exitUsage || said == "" || out != "" {
 			t.Errorf("%s: exit code %d, out %q, said %q", name, code, out, said)

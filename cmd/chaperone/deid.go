@@ -17,8 +17,16 @@ import (
 	"chaperone.example/deid/zip3"
 )
 
+// deids is the command with its parts; without one of them it de-identifies a file.
+type deids struct {
+	Run    deid       `cmd:"" default:"withargs" help:"De-identify a file."`
+	Lint   deidLint   `cmd:"" help:"Say whether the rules of a profile earn its label."`
+	Import deidImport `cmd:"" help:"Make a profile of another tool's configuration."`
+	Eval   deidEval   `cmd:"" help:"Score the free-text scrubber on annotated notes."`
+}
+
 type deid struct {
-	Profile     string `required:"" placeholder:"PROFILE" enum:"safe-harbor,limited-data-set" help:"safe-harbor (45 CFR 164.514(b)(2)) or limited-data-set (164.514(e))."`
+	Profile     string `required:"" placeholder:"PROFILE" help:"safe-harbor (45 CFR 164.514(b)(2)), limited-data-set (164.514(e)), or a file with a profile as JSON."`
 	Format      string `required:"" placeholder:"FORMAT" enum:"fhir,csv" help:"fhir (R4: NDJSON or a Bundle) or csv."`
 	In          string `required:"" type:"existingfile" placeholder:"FILE" help:"The file to read."`
 	Out         string `required:"" type:"path" placeholder:"FILE" help:"The file to write. It appears only when it is complete."`
@@ -57,7 +65,7 @@ func (c deid) Run(ctx context.Context, t terminal) error {
 	case errors.As(err, &flaw):
 		return badFile{fmt.Errorf("%s: %w", c.In, flaw)}
 	case err != nil:
-		return err
+		return interrupted(err)
 	}
 	if c.Manifest != "" {
 		text, err := m.JSON()
@@ -75,8 +83,11 @@ func (c deid) Run(ctx context.Context, t terminal) error {
 // job translates the command line.
 func (c deid) job() (engine.Job, error) {
 	profile, err := engine.Standard(engine.Form(c.Profile))
-	if err != nil {
-		return engine.Job{}, err
+	own := err != nil // a file
+	if own {
+		if profile, err = readProfile(c.Profile); err != nil {
+			return engine.Job{}, err
+		}
 	}
 	now := time.Now()
 	asOf := day.Date{Year: now.Year(), Month: int(now.Month()), Day: now.Day()}
@@ -89,7 +100,9 @@ func (c deid) job() (engine.Job, error) {
 	}
 	job := engine.Job{Format: engine.Format(c.Format), Profile: profile, AsOf: asOf, DropUnknown: c.DropUnknown, Build: build(), Codes: code.NewBook(rand.Reader)}
 	if job.Profile.Form == engine.SafeHarbor {
-		job.Profile.ZIP = zip3.Vintage(c.ZIP)
+		if !own {
+			job.Profile.ZIP = zip3.Vintage(c.ZIP)
+		}
 		if c.Key != "" {
 			return job, engine.ErrDerivedCodes
 		}
@@ -105,6 +118,15 @@ func (c deid) job() (engine.Job, error) {
 		}
 	}
 	return job, nil
+}
+
+// interrupted is what a command that writes a file says when it is stopped: no script may
+// take it for done.
+func interrupted(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return verdict{errors.New("interrupted; nothing was written")}
+	}
+	return err
 }
 
 // writeWhole writes a file that appears only when it is complete.

@@ -52,7 +52,7 @@ func (c mark) Run(ctx context.Context, t terminal) error {
 			return err
 		})
 		if err != nil {
-			return err
+			return interrupted(err)
 		}
 	}
 	var rec fingerprint.Record
@@ -63,7 +63,7 @@ func (c mark) Run(ctx context.Context, t terminal) error {
 		})
 	})
 	if err != nil {
-		return err
+		return interrupted(err)
 	}
 	if err := writeJSON(c.Record, rec); err != nil {
 		return errors.Join(err, os.Remove(c.Out)) // a copy without its record could not be traced

@@ -12,6 +12,20 @@ type Goal struct {
 	K        int     // rows that every class must have; at least 2
 	Models   []Model // what else every class must satisfy
 	Suppress float64 // the share of rows that may be suppressed, 0 to 1; Optimal only
+	// Progress is told from time to time how many of the combinations of levels were
+	// visited; the search may end before the last. It may be nil.
+	Progress func(visited, all int)
+}
+
+// tick looks at the context and tells the progress, every 64 combinations.
+func (g Goal) tick(ctx context.Context, visited, all int) error {
+	if visited%64 != 0 {
+		return nil
+	}
+	if g.Progress != nil {
+		g.Progress(visited, all)
+	}
+	return ctx.Err()
 }
 
 // A Result is an anonymized table.
@@ -67,7 +81,7 @@ func (t *Table) Optimal(ctx context.Context, g Goal) (Result, error) {
 		return true
 	}
 	if e.few(nodes, limit) {
-		if err := e.fromTop(ctx, try); err != nil {
+		if err := e.fromTop(ctx, g, try); err != nil {
 			return Result{}, err
 		}
 	} else {
@@ -75,8 +89,8 @@ func (t *Table) Optimal(ctx context.Context, g Goal) (Result, error) {
 			if found && n.bound >= least {
 				break
 			}
-			if i%64 == 0 && ctx.Err() != nil {
-				return Result{}, ctx.Err()
+			if err := g.tick(ctx, i, len(nodes)); err != nil {
+				return Result{}, err
 			}
 			try(n)
 		}
@@ -112,7 +126,7 @@ func (e *engine) few(nodes []node, limit int) bool {
 }
 
 // fromTop visits all combinations that reach the goal, from the most general down.
-func (e *engine) fromTop(ctx context.Context, try func(node) bool) error {
+func (e *engine) fromTop(ctx context.Context, g Goal, try func(node) bool) error {
 	top := make([]int, len(e.hierarchies))
 	place := make([]int, len(top)) // of a column in the number of a combination
 	size := 1
@@ -134,8 +148,8 @@ func (e *engine) fromTop(ctx context.Context, try func(node) bool) error {
 	for visited := 0; len(queue) > 0; visited++ {
 		levels := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
-		if visited%64 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+		if err := g.tick(ctx, visited, size); err != nil {
+			return err
 		}
 		if !try(node{levels: levels}) {
 			continue
@@ -179,8 +193,8 @@ func (t *Table) Sweep(ctx context.Context, g Goal) (Result, error) {
 		left[i] = int32(i)
 	}
 	for i, n := range nodes {
-		if i%64 == 0 && ctx.Err() != nil {
-			return Result{}, ctx.Err()
+		if err := g.tick(ctx, i, len(nodes)); err != nil {
+			return Result{}, err
 		}
 		if len(left) == 0 {
 			break
@@ -229,6 +243,9 @@ func (t *Table) result(combos [][]int) Result {
 	r.Utility = 1 - loss/float64(t.rows*len(t.hierarchies))
 	return r
 }
+
+// SuppressedRow reports whether the i-th row is suppressed.
+func (r Result) SuppressedRow(i int) bool { return r.combos[r.table.tuple[i]] == nil }
 
 // Row appends the values of the i-th row to out, "*" for each value of a suppressed
 // row.

@@ -51,6 +51,20 @@ func (t *Table) Risk(threshold float64) Risk {
 	return Result{table: t, combos: combos}.Risk(threshold)
 }
 
+// Measure returns the risk of a table whose classes are known: how many rows each has.
+func Measure(classes map[string]int, threshold float64) Risk { return risk(classes, threshold) }
+
+// Smallest is how many rows the smallest class has, 0 if there are no rows.
+func (r Risk) Smallest() int {
+	smallest := 0
+	for size := range r.sizes {
+		if smallest == 0 || size < smallest {
+			smallest = size
+		}
+	}
+	return smallest
+}
+
 func risk(classes map[string]int, threshold float64) Risk {
 	r := Risk{Threshold: threshold, Classes: len(classes), sizes: map[int]int{}}
 	smallest, above := 0, 0
