@@ -13,6 +13,7 @@ import (
 	"chaperone.example/deid/day"
 	"chaperone.example/deid/fhir"
 	"chaperone.example/deid/method"
+	"chaperone.example/deid/seed"
 	"chaperone.example/deid/table"
 	"chaperone.example/phi"
 )
@@ -43,6 +44,7 @@ type Job struct {
 	DropUnknown bool           // CSV: remove columns that stand for nothing known instead of refusing the table
 	Rows        table.Filter   // CSV: which rows to look at
 	Resources   fhir.Filter    // FHIR: which resources to look at
+	Seeds       *seed.Seeds    // FHIR, where notes are scrubbed: what is known of the patients (seed.FHIR over the same input)
 
 	MaxRecord int              // the longest record in bytes; 0 means 16 MiB
 	Build     string           // the version of the program, for the manifest
@@ -78,7 +80,7 @@ func Transform(ctx context.Context, job Job, r io.Reader, w io.Writer) (Manifest
 	manifest := job.manifest(m)
 	switch job.Format {
 	case FHIR:
-		res, err := fhir.Transform(ctx, fhir.Job{Method: m, Elements: elements, Codes: job.Codes, Filter: job.Resources, MaxLine: job.MaxRecord}, in, out)
+		res, err := fhir.Transform(ctx, fhir.Job{Method: m, Elements: elements, Codes: job.Codes, Filter: job.Resources, Seeds: job.Seeds, MaxLine: job.MaxRecord}, in, out)
 		if err != nil {
 			return Manifest{}, err
 		}

@@ -35,6 +35,9 @@ const (
 
 	Aggregated = "over-89" // ages over 89 become "90 or older", and birth years that tell of them go
 
+	Blocked = "blocked" // text: free text is removed
+	Scrub   = "scrub"   // text: notes stay, and what is found to identify in them is replaced
+
 	Random = "random" // codes are drawn: 45 CFR 164.514(c)
 	Keyed  = "keyed"  // codes are computed under a key of the recipient
 )
@@ -46,11 +49,12 @@ type Profile struct {
 	Version string `json:"version"`
 	Form    Form   `json:"form"` // what the result may be called
 
-	Dates  string       `json:"dates"`  // YearOnly or Whole
-	Ages   string       `json:"ages"`   // Aggregated or Whole
-	ZIP    zip3.Vintage `json:"zip"`    // the census by which ZIP codes are cut to three digits, or Whole
-	Cities bool         `json:"cities"` // towns and cities stay
-	Codes  string       `json:"codes"`  // Random or Keyed; a limited data set may have either
+	Dates  string       `json:"dates"`          // YearOnly or Whole
+	Ages   string       `json:"ages"`           // Aggregated or Whole
+	ZIP    zip3.Vintage `json:"zip"`            // the census by which ZIP codes are cut to three digits, or Whole
+	Cities bool         `json:"cities"`         // towns and cities stay
+	Codes  string       `json:"codes"`          // Random or Keyed; a limited data set may have either
+	Text   string       `json:"text,omitempty"` // notes: Blocked or "", or Scrub
 }
 
 // Standard returns the profile of a form that Chaperone ships. ZIP codes are cut by
@@ -147,6 +151,12 @@ func Lint(p Profile) []Flaw {
 	oneOf("ages", p.Ages, Aggregated, Whole)
 	oneOf("codes", p.Codes, Random, Keyed)
 	oneOf("zip", string(p.ZIP), string(zip3.Census2000), string(zip3.Census2010), string(zip3.Census2020), string(zip3.Union), Whole)
+	oneOf("text", p.Text, "", Blocked, Scrub)
+	if p.Text == Scrub {
+		add("text", "a scrubber finds nearly all that identifies in a note, and the label asks for all of it", "45 CFR 164.514(b)(2), (e)(2)",
+			"have the notes looked at by a person before they leave, or block them")
+		flaws[len(flaws)-1].Warning = true
+	}
 	if p.Form != SafeHarbor {
 		return flaws
 	}
@@ -204,7 +214,7 @@ func (p Profile) method(asOf day.Date) (method.Method, error) {
 	if err := p.check(); err != nil {
 		return method.Method{}, err
 	}
-	m := method.Method{AllAges: p.Ages == Whole, Cities: p.Cities, AsOf: asOf}
+	m := method.Method{AllAges: p.Ages == Whole, Cities: p.Cities, Scrub: p.Text == Scrub, AsOf: asOf}
 	if p.Dates == Whole {
 		m.Dates = method.Full
 	}

@@ -8,9 +8,9 @@ import (
 	"io"
 
 	"chaperone.example/deid/code"
-	"chaperone.example/deid/fhir/plan"
 	"chaperone.example/deid/input"
 	"chaperone.example/deid/method"
+	"chaperone.example/deid/seed"
 	"chaperone.example/deid/tally"
 )
 
@@ -20,6 +20,7 @@ type Job struct {
 	Elements map[string]bool // the phi elements to keep, by ID; nil: all that the method lets stay
 	Codes    code.Coder      // new names for ids
 	Filter   Filter          // which resources to look at
+	Seeds    *seed.Seeds     // what is known of the patients, to be found in their notes; may be nil
 	MaxLine  int             // the longest record, in bytes; 0: input.MaxLine
 	Workers  int             // how many lines are transformed at a time; 0: one for each processor
 }
@@ -48,7 +49,7 @@ func Transform(ctx context.Context, job Job, r io.Reader, w io.Writer) (Result, 
 	var result Result
 	var machines []*machine
 	if isDocument, isBundle := form(head); isDocument {
-		t := &transformer{job: job, w: w, m: newMachine(plan.New(job.Method, job.Elements))}
+		t := &transformer{job: job, w: w, m: newMachine(job)}
 		err = t.document(ctx, br, isBundle)
 		result, machines = t.result, []*machine{t.m}
 	} else {

@@ -50,6 +50,10 @@ func (m *machine) leaf(n *plan.Node, p scan.Span) bool {
 		m.gap("local", b)
 		m.out = append(m.out, '"')
 		return true
+	case plan.Note:
+		return m.scrub(n, b)
+	case plan.File:
+		return m.file(n, b)
 	case plan.FullURL:
 		return m.address(n, b, true)
 	case plan.Profile:

@@ -8,6 +8,7 @@ import (
 	"chaperone.example/deid/scan"
 	"chaperone.example/deid/tally"
 	"chaperone.example/deid/term"
+	"chaperone.example/deid/text"
 )
 
 // A machine rewrites one record at a time. It is used by one goroutine.
@@ -27,6 +28,12 @@ type machine struct {
 	aside     []byte      // a string to compare with
 	verdicts  r4.Verdicts // on codings and units
 	recent    *plan.Node  // of the resource read last
+	job       Job
+	begins    int            // where the resource begins that the position is in, or that contains it
+	about     string         // its type
+	scrubber  *text.Scrubber // made when first needed
+	seeds     []string       // of the patient of the resource that begins at seeded
+	seeded    int
 }
 
 // A pending code is a gap of code.Size bytes in out, to be filled with the code of an
@@ -38,8 +45,9 @@ type pending struct {
 	start, end int // in ids
 }
 
-func newMachine(t *plan.Tree) *machine {
-	return &machine{Tree: t, verdicts: r4.Verdicts{Definitions: t.Defs}}
+func newMachine(job Job) *machine {
+	t := plan.New(job.Method, job.Elements)
+	return &machine{Tree: t, job: job, verdicts: r4.Verdicts{Definitions: t.Defs}}
 }
 
 // begin makes room for new output.
@@ -51,6 +59,7 @@ func (m *machine) begin() {
 // there. It reports whether the record is UTF-8.
 func (m *machine) read(in []byte) (valid bool) {
 	m.starts, m.displays, m.contained = m.starts[:0], m.displays[:0], 0
+	m.seeded = -1
 	return m.Reset(in)
 }
 
@@ -81,10 +90,13 @@ func (m *machine) resource(depth int) (kept, ok bool) {
 		m.Note(n, tally.Unneeded)
 		return false, m.Skip(depth)
 	}
-	outer := m.current
+	outer, begins, about := m.current, m.begins, m.about
 	m.current = n.Path
+	if m.contained == 0 { // what is contained is about the same patient
+		m.begins, m.about = m.Pos, n.Path
+	}
 	kept, ok = m.object(n, depth, true)
-	m.current = outer
+	m.current, m.begins, m.about = outer, begins, about
 	m.resources++
 	return kept, ok
 }

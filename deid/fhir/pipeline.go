@@ -6,7 +6,6 @@ import (
 	"context"
 	"io"
 
-	"chaperone.example/deid/fhir/plan"
 	"chaperone.example/deid/flow"
 	"chaperone.example/deid/input"
 )
@@ -29,7 +28,7 @@ func pipeline(ctx context.Context, job Job, r *bufio.Reader, w io.Writer) (total
 	chunks := input.NewChunks(r, job.MaxLine)
 	machines = make([]*machine, flow.Workers(job.Workers))
 	for i := range machines {
-		machines[i] = newMachine(plan.New(job.Method, job.Elements))
+		machines[i] = newMachine(job)
 	}
 	err = flow.Run(ctx, len(machines), chunks, func(worker int, b *flow.Batch[made]) {
 		machines[worker].batch(job.Filter, chunks, b)

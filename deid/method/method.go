@@ -26,6 +26,7 @@ type Method struct {
 	AllAges bool        // ages over 89 stay as they are
 	ZIP     *zip3.Table // ZIP codes become three digits by this table; nil: they stay whole
 	Cities  bool        // towns and cities stay
+	Scrub   bool        // notes stay, without what identifies in them; otherwise they go
 	AsOf    day.Date    // the day at which ages are judged when nothing in the record says otherwise
 }
 

@@ -25,6 +25,7 @@ const (
 	Code      Treatment = "code"     // a diagnosis or procedure code
 	Number    Treatment = "number"   // an amount, count or measurement, or a word for none
 	Category  Treatment = "category" // a short word or code
+	Scrub     Treatment = "scrub"    // a note, of which what identifies is replaced; only where the method scrubs
 )
 
 // A Column says what a column is.

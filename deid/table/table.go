@@ -16,6 +16,7 @@ import (
 	"chaperone.example/deid/method"
 	"chaperone.example/deid/place"
 	"chaperone.example/deid/tally"
+	"chaperone.example/deid/text"
 	"chaperone.example/phi"
 )
 
@@ -114,6 +115,9 @@ type transformer struct {
 	plans   []plan         // what is done to each column
 	dated   []int          // the columns that hold dates, in order
 	aged    []int          // and those that tell the age of the person
+	named   []int          // and those that name the person, whose values are looked for in notes
+	seeds   []string       // of the row
+	notes   *text.Scrubber // nil where no column holds notes
 	out     []byte
 	end     string // of every line, as the header's
 	result  Result
@@ -151,6 +155,11 @@ func (t *transformer) plan() {
 			t.dated, t.aged = append(t.dated, i), append(t.aged, i)
 		case Age, AgeDays:
 			t.aged = append(t.aged, i)
+		case Scrub:
+			t.notes = text.New()
+		}
+		if e, ok := phi.Lookup(c.Element); ok && !e.FreeText && (e.Street || e.Class == phi.Direct) {
+			t.named = append(t.named, i)
 		}
 		t.plans[i] = p
 	}
@@ -178,7 +187,9 @@ func (t *transformer) header() error {
 		if ok {
 			delete(given, name)
 		} else {
-			c = Named(name)
+			if c = Named(name); c.Element == note && t.job.Method.Scrub {
+				c.Treatment = Scrub
+			}
 		}
 		if c.Element == "" && c.Treatment != Remove {
 			return t.columnFlaw(i, "has a treatment but stands for no element", "say which element it stands for")
@@ -191,7 +202,7 @@ func (t *transformer) header() error {
 			if !known {
 				return t.columnFlaw(i, "stands for an element that is not in the catalogue", "use an element of the catalogue")
 			}
-			if weaker(c.Treatment, e, name) {
+			if weaker(c.Treatment, e, name) && !(c.Treatment == Scrub && c.Element == note && t.job.Method.Scrub) {
 				return t.columnFlaw(i, "has a treatment that its element does not allow", fmt.Sprintf("treat it as %q", treatment(e, name)))
 			}
 			if _, ok := t.first[c.Element]; !ok {
@@ -229,6 +240,9 @@ func (t *transformer) header() error {
 	t.out = append(t.out, t.end...)
 	return nil
 }
+
+// note is the element of free text that may be scrubbed.
+const note = "clinical.note"
 
 // weaker reports whether a treatment that the caller chose does less than the element
 // asks for. Only its own treatment, or the removal, is allowed; the treatments of
@@ -336,6 +350,12 @@ func (t *transformer) passes(fields [][]byte) bool {
 // row writes one row.
 func (t *transformer) row(fields [][]byte) error {
 	old, latest := t.judge(fields)
+	if t.notes != nil {
+		t.seeds = t.seeds[:0]
+		for _, i := range t.named {
+			t.seeds = append(t.seeds, string(fields[i]))
+		}
+	}
 	kept := 0
 	for i := range t.plans {
 		p := &t.plans[i]
@@ -468,6 +488,9 @@ func (t *transformer) field(i int, p *plan, b []byte, old bool, latest day.Date)
 		t.ifPlain(p, counts, b, clinicalCode)
 	case Number:
 		t.ifPlain(p, counts, b, func(b []byte) bool { return amount(b) || category(b) })
+	case Scrub:
+		counts[tally.Scrubbed]++
+		t.text([]byte(t.notes.Scrub(string(b), t.seeds)))
 	case Category:
 		t.ifPlain(p, counts, b, category)
 	}

@@ -279,6 +279,33 @@ func TestForms(t *testing.T) {
 }
 
 // Our splitter and encoding/csv read the same records.
+// Issue 5: a column of notes goes, unless the method scrubs notes; then what the row says
+// of the person elsewhere is found in its note too.
+func TestNotes(t *testing.T) {
+	in := "last_name,mrn,sex,comments\nZebrakeeper,481-516,F,\"seen 3/11/2024, zebrakeeper (481-516) has \"\"anemia\"\"\"\n"
+	var out bytes.Buffer
+	job := Job{Method: safeHarbor(t), Codes: book()}
+	if _, err := Transform(context.Background(), job, strings.NewReader(in), &out); err != nil || out.String() != "sex\nF\n" {
+		t.Errorf("blocked: %q, %v", out.String(), err)
+	}
+	job.Columns = []Column{{Name: "comments", Element: "clinical.note", Treatment: Scrub}}
+	if _, err := Transform(context.Background(), job, strings.NewReader(in), &out); err == nil {
+		t.Error("a column is scrubbed though the method blocks notes")
+	}
+	job.Columns, job.Method.Scrub = nil, true
+	out.Reset()
+	res, err := Transform(context.Background(), job, strings.NewReader(in), &out)
+	want := "sex,comments\nF,\"seen [DATE], [ID] ([ID]) has \"\"anemia\"\"\"\n"
+	if err != nil || out.String() != want || res.Sheet["comments"][tally.Scrubbed] != 1 {
+		t.Errorf("scrubbed: %q, %v, %v; want %q", out.String(), res.Sheet["comments"], err, want)
+	}
+	job.Columns = []Column{{Name: "comments", Element: "clinical.note", Treatment: Remove}}
+	out.Reset()
+	if _, err := Transform(context.Background(), job, strings.NewReader(in), &out); err != nil || out.String() != "sex\nF\n" {
+		t.Errorf("removed by the steward: %q, %v", out.String(), err)
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	for _, s := range []string{"a,b\n1,2\n", "a,b\n\"1,\n\"\"x\",2\r\n", "a\n\n\n\"\"\n", "a,b\n1\"2,3\n"} {
 		f.Add(s)

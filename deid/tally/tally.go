@@ -21,10 +21,11 @@ const (
 	Local                     // removed: a code of a system that is not standard, or not in its value set
 	Unneeded                  // removed: not among the elements that were decided
 	Unknown                   // removed: no such place is known
+	Scrubbed                  // a note, of which what identifies was replaced
 	Actions                   // the number of actions
 )
 
-var names = [Actions]string{"kept", "dropped", "generalized", "aggregated", "recoded", "malformed", "local", "unneeded", "unknown"}
+var names = [Actions]string{"kept", "dropped", "generalized", "aggregated", "recoded", "malformed", "local", "unneeded", "unknown", "scrubbed"}
 
 // String returns the name of the action as manifests print it.
 func (a Action) String() string { return names[a] }

@@ -149,7 +149,9 @@ func (t *Tree) Kid(n *Node, i int) *Field {
 	}
 	f := t.Defs.Fields[t.Defs.Types[n.Type].First+i]
 	k := &Node{Path: n.Path + "." + f.Name, up: n, Type: f.Type, Set: f.Set}
-	k.Rule = ruleOf(t.Defs, n, f)
+	if k.Rule = ruleOf(t.Defs, n, f); t.Method.Scrub {
+		k.Rule = scrubbed(t.Defs, n, f)
+	}
 	if f.Name == "coding" && n.Concept {
 		k.Set = n.Set // the binding is on the concept
 	}

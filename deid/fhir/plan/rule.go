@@ -37,6 +37,8 @@ const (
 	Integer // an integer result: may be an age
 	Samples // numbers in a string
 	Local   // an id that is local to the resource or a UID: recode
+	Note    // a note: what identifies in it is replaced
+	File    // a note in base64
 )
 
 // container reports whether the rule hands the decision on to what is inside.
@@ -81,6 +83,25 @@ var byPath = map[string]Rule{
 	"QuestionnaireResponse.item.answer.valueInteger": Result, "QuestionnaireResponse.item.answer.valueDecimal": Result,
 
 	"Bundle.entry.fullUrl": FullURL, "Bundle.entry.request": Drop, "Bundle.entry.response": Drop, "Bundle.link": Drop,
+}
+
+// notes lists the paths of free text that stay, without what identifies, where notes
+// are scrubbed. Narrative, names of things and the text of concepts go as ever.
+var notes = map[string]Rule{
+	"Annotation.text": Note, "DiagnosticReport.conclusion": Note, "ClinicalImpression.summary": Note, "ClinicalImpression.description": Note,
+	"CarePlan.description": Note, "AllergyIntolerance.reaction.description": Note, "Communication.payload.contentString": Note,
+	"Attachment.data": File, "Binary.data": File,
+}
+
+// scrubbed decides the same where notes are scrubbed.
+func scrubbed(d *r4.Definitions, parent *Node, f r4.Field) Rule {
+	if r, ok := notes[d.Types[parent.Type].Name+"."+f.Name]; ok {
+		return r
+	}
+	if f.Type >= 0 && d.Types[f.Type].Name == "Annotation" {
+		return Object
+	}
+	return ruleOf(d, parent, f)
 }
 
 // ruleOf decides what is done at field f of the type of node parent.
