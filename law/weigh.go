@@ -210,7 +210,7 @@ func leastForm(s *scene.Scene, left scene.Set) Form {
 	case left.Overlaps(s.Needs[Identified]):
 		return Identified
 	case left.Overlaps(s.Needs[Limited]):
-		if !s.Expert.Empty() && left.Minus(s.Expert).Empty() {
+		if s.Marks.Has(rule.MayDeidentify) && !s.Expert.Empty() && left.Minus(s.Expert).Empty() {
 			return Expert
 		}
 		return Limited

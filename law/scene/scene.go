@@ -151,6 +151,15 @@ func (x *Reading) readProfile() {
 	s.Keeps[rule.KeepsProfile], s.Needs = s.forms(p.Needs)
 }
 
+// exists reports whether the form has the element, as it is or changed. An expert form
+// is only what a determination makes it.
+func (s *Scene) exists(i int, form fact.Form) bool {
+	if form == fact.Expert {
+		return s.Expert.Has(i) || !s.Expert.Empty() && Catalogue.Changes[form].Has(i)
+	}
+	return Catalogue.Keeps[form].Has(i) || Catalogue.Changes[form].Has(i)
+}
+
 // forms sorts the elements of a profile by the least form in which they serve and
 // exist.
 func (s *Scene) forms(needs []fact.Need) (all Set, by [fact.Identified + 1]Set) {
@@ -160,7 +169,7 @@ func (s *Scene) forms(needs []fact.Need) (all Set, by [fact.Identified + 1]Set) 
 			continue
 		}
 		form := max(n.Form, fact.SafeHarbor)
-		for form < fact.Identified && !Catalogue.Keeps[form].Has(i) && !Catalogue.Changes[form].Has(i) && (form != fact.Expert || !s.Expert.Has(i)) {
+		for form < fact.Identified && !s.exists(i, form) {
 			form++
 		}
 		all.Add(i)
