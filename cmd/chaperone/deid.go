@@ -14,6 +14,7 @@ import (
 	"chaperone.example/deid/code"
 	"chaperone.example/deid/day"
 	"chaperone.example/deid/input"
+	"chaperone.example/deid/seed"
 	"chaperone.example/deid/zip3"
 )
 
@@ -33,6 +34,7 @@ type deid struct {
 	Manifest    string `type:"path" placeholder:"FILE" help:"Where to write what was done, by path, without any value."`
 	AsOf        string `name:"as-of" placeholder:"YYYY-MM-DD" help:"The day at which ages are judged when a record does not say; today by default."`
 	ZIP         string `name:"zip" default:"2020" enum:"2000,2010,2020,union" help:"The census by which three-digit ZIP codes are judged."`
+	Text        string `default:"blocked" enum:"blocked,scrub" help:"scrub: notes stay, with what is found to identify replaced, also what the patient's own record says; a person must look at them before they leave."`
 	DropUnknown bool   `help:"CSV: remove columns that are not known, instead of refusing the file."`
 	Key         string `type:"existingfile" placeholder:"FILE" help:"limited-data-set: a file of at least 32 random bytes, from which the recipient's codes are computed. Without it the codes are random, and not the same next time."`
 	Recipient   string `default:"recipient" help:"limited-data-set with --key: for whom; another recipient gets other codes."`
@@ -41,8 +43,8 @@ type deid struct {
 // Help implements kong's longer help.
 func (deid) Help() string {
 	return `Reads the file once and writes what the profile lets stay. What is not known is removed and
-counted. Free text is removed. Exit code 3 when the file is wrong: the line, the problem
-and the remedy are named, and nothing is written.`
+counted. Free text is removed, or scrubbed with --text scrub. Exit code 3 when the file is wrong:
+the line, the problem and the remedy are named, and nothing is written.`
 }
 
 func (c deid) Run(ctx context.Context, t terminal) error {
@@ -55,6 +57,15 @@ func (c deid) Run(ctx context.Context, t terminal) error {
 		return badFile{err}
 	}
 	defer in.Close()
+	if job.Profile.Text == engine.Scrub && job.Format == engine.FHIR {
+		// Notes may come before the patient they are about: read the patients first.
+		if job.Seeds, err = seed.FHIR(in); err != nil {
+			return badFile{fmt.Errorf("%s: %w", c.In, err)}
+		}
+		if _, err := in.Seek(0, io.SeekStart); err != nil {
+			return badFile{err}
+		}
+	}
 	var m engine.Manifest
 	err = writeWhole(c.Out, func(w io.Writer) error {
 		m, err = engine.Transform(ctx, job, in, w)
@@ -99,6 +110,9 @@ func (c deid) job() (engine.Job, error) {
 		asOf = day.Date{Year: at.Year(), Month: int(at.Month()), Day: at.Day()}
 	}
 	job := engine.Job{Format: engine.Format(c.Format), Profile: profile, AsOf: asOf, DropUnknown: c.DropUnknown, Build: build(), Codes: code.NewBook(rand.Reader)}
+	if c.Text == engine.Scrub {
+		job.Profile.Text = engine.Scrub
+	}
 	if job.Profile.Form == engine.SafeHarbor {
 		if !own {
 			job.Profile.ZIP = zip3.Vintage(c.ZIP)

@@ -8,7 +8,14 @@ import (
 	"slices"
 )
 
-// A Note is a text with what must be found in it, for [Evaluate].
+// A Note is a text with what must be found in it, for [Scrubber.Evaluate]. A file of them has one on
+// a line, in JSON:
+//
+//	{"id":"n1","text":"Mrs. Roe, seen 3/4/2024","spans":[{"start":5,"end":8,"label":"NAME"},{"start":15,"end":23,"label":"DATE"}]}
+//
+// Start and end count characters (Unicode code points) from 0, the end is not part of
+// the span. A label is any word; NAME is reported by itself. Further members, such as
+// the text of a span, are not read.
 type Note struct {
 	ID    string `json:"id"`
 	Text  string `json:"text"`
@@ -27,6 +34,8 @@ type Score struct {
 	Outside   int // letters and digits outside spans
 	Kept      int // those of them that were not marked
 	Untouched int // notes in which nothing was marked
+	Marked    int // spans that were marked
+	Right     int // those of them that touch a span to be found
 }
 
 // A Recall counts the spans of one label.
@@ -50,7 +59,15 @@ func (s Score) Recall() Recall {
 	return all
 }
 
-// Precision-like: the share of the text outside spans that stayed.
+// Precision is the share of the marked spans that touch one to be found.
+func (s Score) Precision() float64 {
+	if s.Marked == 0 {
+		return 1
+	}
+	return float64(s.Right) / float64(s.Marked)
+}
+
+// KeptRate is the share of the text outside spans that stayed.
 func (s Score) KeptRate() float64 {
 	if s.Outside == 0 {
 		return 1
@@ -123,6 +140,15 @@ func (s *Scrubber) note(n Note, score *Score, missed func(Note, string, string))
 			score.Outside++
 			if !marked[i] {
 				score.Kept++
+			}
+		}
+	}
+	for _, p := range found {
+		score.Marked++
+		for i := p.Start; i < p.End; i++ {
+			if inside[i] {
+				score.Right++
+				break
 			}
 		}
 	}

@@ -38,7 +38,7 @@ func TestDevelopmentNotes(t *testing.T) {
 		r := score.ByLabel[l]
 		t.Logf("%-8s %4d/%4d %.4f", l, r.Found, r.Spans, r.Rate())
 	}
-	t.Logf("recall %.4f, kept %.4f", score.Recall().Rate(), score.KeptRate())
+	t.Logf("recall %.4f, precision %.4f, kept %.4f", score.Recall().Rate(), score.Precision(), score.KeptRate())
 	if r := score.Recall().Rate(); r < 0.995 {
 		t.Errorf("recall %.4f, want 0.995", r)
 	}
@@ -164,6 +164,20 @@ func TestScrub(t *testing.T) {
 		if got := New().Scrub(tt.in, tt.seeds); got != tt.want {
 			t.Errorf("Scrub(%q) = %q, want %q", tt.in, got, tt.want)
 		}
+	}
+}
+
+func TestEvaluate(t *testing.T) {
+	in := `{"id":"1","text":"Mrs. Quillfeather é seen 3/4/2024","spans":[{"start":5,"end":17,"label":"NAME"},{"start":20,"end":24,"label":"X"}]}` + "\n" + `{"text":"no fever","spans":[]}`
+	s, err := New().Evaluate(strings.NewReader(in), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Notes != 2 || s.Untouched != 1 || s.Marked != 2 || s.Right != 1 || s.Precision() != .5 || s.ByLabel["NAME"] != (Recall{1, 1}) || s.ByLabel["X"] != (Recall{0, 1}) || s.Recall() != (Recall{1, 2}) {
+		t.Errorf("score %+v", s)
+	}
+	if s.Kept >= s.Outside || s.KeptRate() <= 0 {
+		t.Errorf("kept %d of %d: the date is outside and was marked", s.Kept, s.Outside)
 	}
 }
 
