@@ -87,6 +87,7 @@ func Routes() []Route {
 	return []Route{
 		{"GET /{$}", "home.see"},
 		{"GET /static/", "page.public"},
+		{"GET /as-of", "home.see"},
 
 		{"GET /sign-in", "identity.sign-in"},
 		{"POST /sign-in", "identity.sign-in"},
@@ -234,10 +235,13 @@ func Routes() []Route {
 		{"GET /ledger/{seq}", "ledger.see"},
 		{"GET /ledger/{seq}/proof", "ledger.prove"},
 		{"GET /ledger/policy", "ledger.see"},
+		{"GET /ledger/prove", "ledger.prove"},
+		{"GET /ledger/prove.zip", "ledger.prove"},
 		{"GET /log/checkpoint", "page.public"}, // the standard log: commitments, which anybody may mirror
 		{"GET /log/tile/{path...}", "page.public"},
 		{"GET /api/openapi.json", "page.public"},
 		{"GET /api/v1/ledger", "ledger.see"},
+		{"GET /api/v1/ledger/prove", "ledger.prove"},
 		{"GET /api/v1/ledger/{seq}", "ledger.see"},
 		{"GET /api/v1/ledger/{seq}/proof", "ledger.prove"},
 		{"GET /api/v1/ledger-policy", "ledger.see"},

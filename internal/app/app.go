@@ -22,6 +22,7 @@ import (
 	"chaperone.example/internal/identity"
 	"chaperone.example/internal/identity/session"
 	"chaperone.example/internal/org"
+	"chaperone.example/internal/past"
 	"chaperone.example/internal/release"
 	"chaperone.example/internal/release/index"
 	"chaperone.example/internal/request"
@@ -73,6 +74,7 @@ type App struct {
 	now      func() time.Time
 	closers  []io.Closer
 	sessions *session.Store
+	past     *past.Keeper
 }
 
 // Open assembles the hub on a data folder, making what is missing.
@@ -108,6 +110,8 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err := a.openStores(ctx, c); err != nil {
 		return nil, err
 	}
+	a.past = past.New(past.Config{Live: a.Log, Dir: filepath.Join(c.Dir, pastDir), Open: openPast, Now: c.Now})
+	a.closers = append(a.closers, a.past)
 	a.assemble()
 	a.site = web.Site{TLS: c.TLS, Log: slog.New(slog.NewTextHandler(c.LogTo, nil))}
 	return a, a.mount()

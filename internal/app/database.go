@@ -167,6 +167,12 @@ func openEmbedded(ctx context.Context, path string) (*sql.DB, error) {
 	return db, nil
 }
 
+// openPast opens an embedded database that can be computed again: nothing waits for the
+// disk.
+func openPast(_ context.Context, path string) (*sql.DB, error) {
+	return sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(wal)&_pragma=synchronous(off)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(on)&_txlock=immediate")
+}
+
 // soundSQLite refuses the releases that may corrupt a database when its WAL is
 // reset: those before 3.51.3, and 3.52.0, which was withdrawn.
 func soundSQLite(version string) bool {

@@ -149,10 +149,10 @@ func TestPagesAndAPIAgree(t *testing.T) {
 	other := map[string]string{
 		"POST /organizations/officers": "POST /api/v1/workspace/officers", "POST /organizations/engagements": "POST /api/v1/workspace/engagements",
 		"POST /organizations/engagements/end": "POST /api/v1/workspace/engagements/end", "GET /ledger/policy": "GET /api/v1/ledger-policy",
-		"GET /requests/{id}/decision.csv": "GET /api/v1/requests/{id}/decision",
+		"GET /requests/{id}/decision.csv": "GET /api/v1/requests/{id}/decision", "GET /ledger/prove.zip": "GET /api/v1/ledger/prove",
 	}
 	// What is for people only, or shown by the same operation.
-	alone := []string{"GET /{$}", "GET /static/", "GET /sign-in", "GET /join", "POST /join", "POST /join/finish", "POST /account/sessions/{id}/end", "GET /agreements/{id}/changes"}
+	alone := []string{"GET /{$}", "GET /static/", "GET /sign-in", "GET /join", "POST /join", "POST /join/finish", "POST /account/sessions/{id}/end", "GET /agreements/{id}/changes", "GET /as-of"}
 	for _, r := range table() {
 		if r.api() || slices.Contains(alone, r.Pattern) || r.section() == "log" || r.section() == "api" {
 			continue

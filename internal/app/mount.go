@@ -21,6 +21,7 @@ import (
 	"chaperone.example/internal/org"
 	orgpage "chaperone.example/internal/org/page"
 	orgrest "chaperone.example/internal/org/rest"
+	pastpage "chaperone.example/internal/past/page"
 	"chaperone.example/internal/release"
 	releasepage "chaperone.example/internal/release/page"
 	releaserest "chaperone.example/internal/release/rest"
@@ -47,6 +48,8 @@ func (a *App) mount() error {
 	mux.Handle("GET /log/tile/{path...}", http.StripPrefix("/log", a.tiles()))
 
 	origin := a.Log.Origin()
+	then := pastpage.Page{Keeper: a.past, Now: a.now}
+	then.Routes(mux)
 	home.Page{Counts: a.counts}.Routes(mux)
 	identitypage.Page{Door: a.Door}.Routes(mux)
 	orgpage.Page{Desk: a.Desk, Agreements: a.facts, People: a.facts.people}.Routes(mux)
@@ -69,7 +72,7 @@ func (a *App) mount() error {
 	historyrest.Routes(api, a.Desk, origin, a.Policy)
 	a.API = api
 
-	a.handler = a.site.Handler(mux.ServeMux(), a.Door.Authenticate)
+	a.handler = a.site.Handler(mux.ServeMux(), a.Door.Authenticate, then.Around)
 	return mux.Err()
 }
 

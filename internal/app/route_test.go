@@ -129,6 +129,9 @@ var words = map[string]string{
 	"breach_hours": "", "confirm": "", "data_from": "", "data_until": "", "days": "", "effective": "", "end": "", "from": "", "max_age": "", "min_age": "", "partial": "", "retention": "",
 	"retention_days": "", "return_by": "", "small_cell": "", "start": "", "to": "", "until": "", "version": "", "fit": "", "page": "",
 
+	// a moment of the past
+	"day": "", "time": "", "zone": "", "clock": "", "as-of": "", "as-of-clock": "",
+
 	// free words, and what is entered
 	"coordination": "", "counsel_summary": "", "diagnoses": "", "file": "", "identifier": "", "key": "", "name": "", "note": "", "project": "", "statement": "", "system": "", "title": "", "why": "", "why_more": "",
 	"login": "", "password": "", "code": "", "invitation": "",

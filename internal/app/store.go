@@ -23,6 +23,7 @@ const (
 	anchorFile  = "anchor"
 	keysDir     = "keys"
 	vaultDir    = "vault"
+	pastDir     = "past" // the ledger as it stood: made when asked for, thrown away at the end
 )
 
 // signer makes the checkpoint key of the ledger from its seed, and its verifier

@@ -159,7 +159,19 @@ func PostFile[I, O any](a *API, path, id, summary string, status int, h func(con
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/octet-stream": file}}}, h)
 }
 
+// asOf are the parameters that every operation of a GET takes; the app reads them before
+// the operation does.
+func asOf() []*huma.Param {
+	return []*huma.Param{
+		{Name: "as-of", In: "query", Description: "Answer as of an earlier moment: a time as RFC 3339 has it, a day (its end in UTC), or # and the number of a record. The permissions are those of now.", Schema: &huma.Schema{Type: huma.TypeString}, Example: "2026-03-01"},
+		{Name: "as-of-clock", In: "query", Description: "By which clock: recorded (the default) counts what had been recorded by then; happened counts also what was recorded later and says that it had happened.", Schema: &huma.Schema{Type: huma.TypeString, Enum: []any{"recorded", "happened"}}},
+	}
+}
+
 func register[I, O any](a *API, op huma.Operation, h func(context.Context, *I) (*O, error)) {
+	if op.Method == http.MethodGet {
+		op.Parameters = asOf()
+	}
 	op.Errors = []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity}
 	op.MaxBodyBytes = 1 << 20
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {

@@ -21,6 +21,16 @@ func Time(t time.Time) string {
 	return t.UTC().Format("Jan 2, 2006, 15:04 UTC")
 }
 
+// Gap says how much later than it happened something was recorded, "recorded 3 days
+// later". Up to a day is not worth a word.
+func Gap(happened, recorded time.Time) string {
+	gap := recorded.Sub(happened)
+	if happened.IsZero() || recorded.IsZero() || gap <= 24*time.Hour {
+		return ""
+	}
+	return "recorded " + Plural(int64(gap/(24*time.Hour)), "day", "days") + " later"
+}
+
 // Count writes a whole number with its thousands apart: 5298 is "5,298".
 func Count[N ~int | ~int64 | ~int32 | ~uint | ~uint64 | ~uint32](n N) string {
 	var digits, sign string

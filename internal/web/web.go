@@ -65,7 +65,7 @@ type problem struct {
 var problems = map[fault.Kind]problem{
 	fault.Invalid:   {status: http.StatusUnprocessableEntity, title: "Something needs correcting", next: "Go back, correct it and send it again. Nothing was changed."},
 	fault.Refused:   {status: http.StatusConflict, title: "This is not possible now", next: "Nothing was changed."},
-	fault.Forbidden: {status: http.StatusForbidden, title: "Not allowed for your role", next: "If you need this for your work, ask the person who manages access in your organization."},
+	fault.Forbidden: {status: http.StatusForbidden, title: "Not allowed", next: "Nothing was changed. If your work needs it, ask those who may do it, or the person who manages access in your organization."},
 	fault.NotFound:  {status: http.StatusNotFound, title: "Not found", next: "It does not exist, or it is not yours to see. Check the address or start from the home page."},
 	fault.Conflict:  {status: http.StatusConflict, title: "Somebody changed this meanwhile", next: "Look at it again, then repeat what you wanted to do. Nothing was changed."},
 }
@@ -126,15 +126,19 @@ func Render(w http.ResponseWriter, r *http.Request, status int, c templ.Componen
 	if err := c.Render(ctx, &b); err != nil {
 		return err
 	}
+	body := b.Bytes()
+	if p := FrameOf(ctx).Past; p != nil {
+		body = unchanging(body, p.Query)
+	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	if r.Method == http.MethodHead {
 		return nil
 	}
 	// The status is out: an error here means that the connection broke.
-	_, _ = w.Write(b.Bytes())
+	_, _ = w.Write(body)
 	return nil
 }
 
@@ -154,7 +158,11 @@ func Warned(w http.ResponseWriter, r *http.Request, path, msg string) error {
 
 // SeeOther redirects to path, which is one of ours (see [Local]).
 func SeeOther(w http.ResponseWriter, r *http.Request, path string) error {
-	http.Redirect(w, r, Local(path), http.StatusSeeOther)
+	path = Local(path)
+	if p := FrameOf(r.Context()).Past; p != nil {
+		path = with(path, p.Query)
+	}
+	http.Redirect(w, r, path, http.StatusSeeOther)
 	return nil
 }
 

@@ -24,7 +24,7 @@ func Decision(w io.Writer, d law.Decision) error {
 	p.line("Law as of %s, rule book %.12s, facts %.12s, decision %.12s.", d.LawAsOf, d.RuleBook, d.Facts, d.ID)
 	p.section("Element by element", len(d.Lines))
 	for _, l := range d.Lines {
-		as := string(l.Treatment)
+		as := treatment(l.Treatment)
 		if l.As != "" {
 			as += ": " + l.As
 		}
@@ -88,14 +88,50 @@ func Decision(w io.Writer, d law.Decision) error {
 	return p.w.Flush()
 }
 
+// treatment says what becomes of an element, in the words of the pages.
+func treatment(t law.Treatment) string {
+	switch t {
+	case law.Kept:
+		return "as it is"
+	case law.Dropped:
+		return "withheld"
+	case law.Transformed:
+		return "changed"
+	}
+	return string(t)
+}
+
+// form says in words what the data are released as.
+func form(f law.Form) string {
+	switch f {
+	case law.SafeHarbor, law.Expert:
+		return "de-identified data"
+	case law.Limited:
+		return "a limited data set"
+	case law.Identified:
+		return "identifiable data"
+	}
+	return f.String()
+}
+
+// basis names the basis of a decision, with its rule.
+func basis(d law.Decision) string {
+	for _, b := range d.Bases {
+		if b.Rule == d.Basis {
+			return fmt.Sprintf("%q (%s)", b.Title, b.Rule)
+		}
+	}
+	return d.Basis
+}
+
 func headline(d law.Decision) string {
 	switch d.Outcome {
 	case law.Permit:
-		return fmt.Sprintf("PERMIT in form %s, on %s.", d.Form, d.Basis)
+		return fmt.Sprintf("PERMITTED: all that was asked, as %s, on the basis %s.", form(d.Form), basis(d))
 	case law.RightSize:
-		return fmt.Sprintf("RIGHT-SIZE to form %s, on %s: part of what was asked is withheld.", d.Form, d.Basis)
+		return fmt.Sprintf("PERMITTED IN PART (right-sized), as %s, on the basis %s: the rest of what was asked is withheld.", form(d.Form), basis(d))
 	}
-	return "DENY."
+	return "DENIED."
 }
 
 // Assessment prints an assessment of an incident.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"chaperone.example/internal/access"
+	"chaperone.example/internal/history"
 	"chaperone.example/ledger"
 	"chaperone.example/phi"
 )
@@ -113,7 +114,7 @@ func (t titles) actor(a ledger.Actor) string {
 }
 
 // parties are the organizations that see a record.
-func (t titles) parties(r ledger.Record) string {
+func (t titles) parties(r history.Entry) string {
 	var s []string
 	for _, p := range r.Parties {
 		name := t[p.Org]

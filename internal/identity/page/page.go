@@ -184,7 +184,7 @@ func (p Page) finish(w http.ResponseWriter, r *http.Request) error {
 type own struct {
 	me       identity.Person
 	org      string
-	may      []string
+	may      []task
 	sessions []session.Session
 	current  string
 }
@@ -207,11 +207,7 @@ func (p Page) showAccount(w http.ResponseWriter, r *http.Request, status int, f 
 		return err
 	}
 	o.current, _ = identity.Current(ctx)
-	for _, g := range access.Grants() {
-		if granted(g, phi.Role(a.Role)) && !granted(g, access.Anyone) {
-			o.may = append(o.may, yours(g.Why))
-		}
-	}
+	o.may = tasksOf(phi.Role(a.Role))
 	return web.Render(w, r, status, accountPage(f, o))
 }
 

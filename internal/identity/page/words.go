@@ -1,8 +1,10 @@
 package page
 
 import (
+	"slices"
 	"strings"
 
+	"chaperone.example/internal/access"
 	"chaperone.example/internal/identity"
 	"chaperone.example/internal/web"
 	"chaperone.example/phi"
@@ -27,6 +29,39 @@ func blank(f *web.Form, name string) *web.Form {
 func yours(why string) string {
 	why = strings.ReplaceAll(why, "the own ", "your ")
 	return strings.ToUpper(why[:1]) + why[1:]
+}
+
+// A task is what a role may do with things of one kind.
+type task struct {
+	Noun string
+	May  []string
+}
+
+// nouns are the kinds of things, by what stands before the dot in the name of an action.
+var nouns = map[string]string{
+	"home": "Your work", "identity": "Account and people", "org": "Organizations", "agreement": "Agreements", "dataset": "Datasets",
+	"request": "Requests", "release": "Releases", "disclosure": "Disclosures", "ledger": "Ledger",
+}
+
+// tasksOf groups what a role is granted by noun, in the order of the grants.
+func tasksOf(role phi.Role) []task {
+	var out []task
+	for _, g := range access.Grants() {
+		if !granted(g, role) || granted(g, access.Anyone) {
+			continue
+		}
+		kind, _, _ := strings.Cut(g.Action, ".")
+		noun := nouns[kind]
+		if noun == "" {
+			noun = strings.ToUpper(kind[:1]) + kind[1:]
+		}
+		i := slices.IndexFunc(out, func(t task) bool { return t.Noun == noun })
+		if i < 0 {
+			i, out = len(out), append(out, task{Noun: noun})
+		}
+		out[i].May = append(out[i].May, yours(g.Why))
+	}
+	return out
 }
 
 func keyLabel(have string) string {

@@ -53,6 +53,19 @@ type overview struct {
 	form    *web.Form
 }
 
+// kind is what an organization of the directory is, in words.
+func (o overview) kind(id string) string {
+	for _, e := range o.all {
+		if e.ID == id {
+			return org.Titles(e.Is)
+		}
+	}
+	return ""
+}
+
+// party reports whether the own organization is a party of the agreement of a step.
+func (o overview) party(e org.Edge) bool { return e.From == o.own.ID || e.To == o.own.ID }
+
 func (o overview) name(id string) string {
 	for _, e := range o.all {
 		if e.ID == id {

@@ -177,7 +177,7 @@ func (p Page) show(w http.ResponseWriter, r *http.Request, status int, f *web.Fo
 		return err
 	}
 	a := access.Actor(r.Context())
-	v := sheet{Sheet: s, form: f, org: a.Org}
+	v := sheet{Sheet: s, form: f, org: a.Org, me: a.ID}
 	v.mine = s.Recipient == a.Org && s.For(a.ID)
 	v.mayDownload = v.mine && s.Status == release.Open && s.Barred == "" && p.may(r, "release.download")
 	v.mayClear = s.Status == release.Quarantined && s.Discloser == a.Org && s.By != a.ID && p.may(r, "release.clear")

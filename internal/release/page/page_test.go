@@ -157,7 +157,7 @@ func TestLifeOfARelease(t *testing.T) {
 		t.Errorf("download: %v", h)
 	}
 	seen := s.get(t, releasetest.Steward, where, 200)
-	says(t, seen, "A quality coordinator, Lakeside Quality Collaborative", "Revoke this release", "Prove it in the ledger")
+	says(t, seen, "A quality coordinator, Lakeside Quality Collaborative", "Revoke this release", "Its records in the ledger")
 	if strings.Contains(seen, "How to open it") {
 		t.Error("the discloser is told how to open what it cannot open")
 	}

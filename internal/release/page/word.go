@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -191,11 +192,17 @@ type sheet struct {
 	release.Sheet
 	form        *web.Form
 	org         string
-	mine        bool // it is for the person who looks
+	me          string // who looks
+	mine        bool   // it is for them
 	mayDownload bool
 	mayClear    bool
 	mayRevoke   bool
 	mayRebuild  bool
+}
+
+// fetched reports whether who looks has fetched it already.
+func (v sheet) fetched() bool {
+	return slices.ContainsFunc(v.Downloads, func(d release.Step) bool { return d.By == v.me })
 }
 
 func (v sheet) title() string {
