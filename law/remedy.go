@@ -136,7 +136,9 @@ func (w *writer) remedies() {
 		switch v := &w.told[k]; {
 		case v.outcome > 0:
 		case v.unmet != 0:
-			found = append(found, w.fulfil(k))
+			if r, ok := w.fulfil(k); ok {
+				found = append(found, r)
+			}
 		default:
 			found = append(found, w.relieve(k)...)
 		}
@@ -242,17 +244,20 @@ func (w *writer) try(t scene.Scene, form Form, changes []rule.Condition, k int) 
 	return r, len(r.Changes) > 0
 }
 
-// fulfil is the remedy for obligations that cannot be met.
-func (w *writer) fulfil(k int) Remedy {
-	t := w.scenes[k]
-	t.Can |= w.told[k].unmet
-	var u Verdict
-	weigh(w.book, &t, &u)
+// fulfil is the remedy for obligations that cannot be met, and false if meeting them
+// does not help. What is withheld may come with duties of its own, so that one look is
+// not enough.
+func (w *writer) fulfil(k int) (Remedy, bool) {
+	t, u := w.scenes[k], w.told[k]
+	for u.unmet != 0 {
+		t.Can |= u.unmet
+		weigh(w.book, &t, &u)
+	}
 	r := Remedy{Rule: "N03", Outcome: u.Outcome(), Form: u.form}
-	for _, duty := range w.told[k].unmet.List() {
+	for _, duty := range (t.Can &^ w.scenes[k].Can).List() {
 		r.Changes = append(r.Changes, "release through a system that can fulfil: "+string(duty))
 	}
-	return r
+	return r, u.outcome > 0
 }
 
 // describe names a form with its article.

@@ -19,19 +19,19 @@ type rules struct {
 
 // Help implements kong's longer help.
 func (rules) Help() string {
-	return `Prints the rule book: each rule with its text, citation, what it reads and the dates from
-and to which it holds.`
+	return `Prints the rule book: each rule with its text, citation, what it reads, the dates from
+and to which it holds, and the scenarios of law/testdata that prove it.`
 }
 
 func (c rules) Run(t terminal) error {
 	if c.ID == "" {
-		return report.Book(t.out, nil)
+		return report.Book(t.out, report.Proofs())
 	}
 	r, ok := law.Lookup(c.ID)
 	if !ok {
 		return badFile{fmt.Errorf("there is no rule %q: `chaperone rules` lists them", c.ID)}
 	}
-	return report.Rule(t.out, r, nil)
+	return report.Rule(t.out, r, report.Proofs()[r.ID])
 }
 
 type replays struct {

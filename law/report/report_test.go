@@ -80,14 +80,15 @@ func TestAssessment(t *testing.T) {
 	}
 }
 
-// proofs maps a rule to the scenarios that name it.
+// proofs maps a rule to the scenarios that expect it by name, or else to the first
+// three in whose decision it is named.
 func proofs(t *testing.T) map[string][]string {
 	t.Helper()
 	files, err := filepath.Glob("../testdata/disclosures/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scenarios", err)
 	}
-	out := map[string][]string{}
+	out, named := map[string][]string{}, map[string][]string{}
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -100,8 +101,46 @@ func proofs(t *testing.T) map[string][]string {
 		for _, id := range c.Expect.Rules {
 			out[id] = append(out[id], c.Case)
 		}
+		d := law.Prepare(&c.Request, &c.Facts).Explain()
+		here := map[string]bool{}
+		for _, r := range d.Reasons {
+			here[r.Rule] = true
+		}
+		for _, o := range d.Obligations {
+			here[o.Rule] = true
+		}
+		for id := range here {
+			if len(named[id]) < 3 {
+				named[id] = append(named[id], c.Case)
+			}
+		}
+	}
+	for id, cases := range named {
+		if len(out[id]) == 0 {
+			out[id] = cases
+		}
 	}
 	return out
+}
+
+// The program names the scenarios that prove each rule, as they are today; only a rule
+// about what no case file can say has none.
+func TestProofs(t *testing.T) {
+	want := proofs(t)
+	var b bytes.Buffer
+	for _, r := range law.Rules() {
+		if cases := want[r.ID]; len(cases) > 0 {
+			b.WriteString(r.ID + ": " + strings.Join(cases, ", ") + "\n")
+		} else if r.ID != "F14" { // an element of no catalogue: law.TestUnknownElement
+			t.Errorf("no scenario proves rule %s", r.ID)
+		}
+	}
+	golden(t, "../proofs.txt", b.Bytes())
+	for id, cases := range report.Proofs() {
+		if strings.Join(cases, ", ") != strings.Join(want[id], ", ") {
+			t.Errorf("rule %s: the program names %v, the scenarios are %v", id, cases, want[id])
+		}
+	}
 }
 
 // docs/law/rule-book.txt is the rule book, with the scenarios that prove each rule.

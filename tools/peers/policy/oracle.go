@@ -82,6 +82,20 @@ func Input(r law.Request, f law.Facts) (ast.Value, error) {
 
 // Decide answers for each class of patients.
 func (o *Oracle) Decide(ctx context.Context, in ast.Value) (map[string]Answer, error) {
+	v, err := o.Eval(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	j, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var out map[string]Answer
+	return out, json.Unmarshal(j, &out)
+}
+
+// Eval answers as the engine does.
+func (o *Oracle) Eval(ctx context.Context, in ast.Value) (any, error) {
 	rs, err := o.query.Eval(ctx, rego.EvalParsedInput(in))
 	if err != nil {
 		return nil, err
@@ -89,12 +103,7 @@ func (o *Oracle) Decide(ctx context.Context, in ast.Value) (map[string]Answer, e
 	if len(rs) != 1 {
 		return nil, fmt.Errorf("policy: the oracle has %d answers", len(rs))
 	}
-	j, err := json.Marshal(rs[0].Expressions[0].Value)
-	if err != nil {
-		return nil, err
-	}
-	var out map[string]Answer
-	return out, json.Unmarshal(j, &out)
+	return rs[0].Expressions[0].Value, nil
 }
 
 // Ours is what package law decides, in the same words.
