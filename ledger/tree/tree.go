@@ -58,6 +58,10 @@ func NewEdge() *Edge { return &Edge{dirty: map[Key][]byte{}} }
 
 // Load reads the edge of a tree of the given size.
 func Load(size int64, tiles Tiles) (*Edge, error) {
+	const most = 1 << 48 // beyond it, keys of tiles have no room for the index
+	if size < 0 || size > most {
+		return nil, fmt.Errorf("there is no tree of %d records", size)
+	}
 	e := NewEdge()
 	e.size = size
 	for l := 0; size>>(Height*l) > 0; l++ {

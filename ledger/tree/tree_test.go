@@ -94,3 +94,30 @@ func TestContains(t *testing.T) {
 		}
 	}
 }
+
+// A tree is loaded from tiles of any content, or refused; what was loaded grows as the
+// reference says.
+func FuzzLoad(f *testing.F) {
+	f.Add(int64(0), []byte{})
+	f.Add(int64(3), make([]byte, 3*tlog.HashSize))
+	f.Add(int64(256), []byte{1})
+	f.Add(int64(513), make([]byte, tlog.HashSize))
+	f.Add(int64(1)<<62, make([]byte, 64*tlog.HashSize))
+	f.Fuzz(func(t *testing.T, size int64, data []byte) {
+		e, err := Load(size, func(k Key) ([]byte, error) {
+			n := size >> (Height * k.Level()) % Width * tlog.HashSize // what the tile has to hold
+			return data[:min(int64(len(data)), n)], nil
+		})
+		if err != nil {
+			return
+		}
+		root, err := e.Root()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := tlog.TreeHash(size, Reader(Kept(e.Partial())))
+		if err != nil || root != want {
+			t.Errorf("the tree of %d: %v, want %v (%v)", size, root, want, err)
+		}
+	})
+}
