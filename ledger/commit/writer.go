@@ -24,7 +24,7 @@ import (
 )
 
 // maxBatch bounds how many appends share one commit.
-const maxBatch = 1024
+const maxBatch = 2048
 
 // A Config says what a [Writer] works with.
 type Config struct {

@@ -3,7 +3,10 @@
 // for the next time.
 package group
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+)
 
 // A Queue is where callers gather. Any number may put; one takes.
 type Queue[T any] struct {
@@ -37,9 +40,22 @@ func (q *Queue[T]) wake() {
 	}
 }
 
-// Take waits until there is something, and returns at most so many, in the order in
-// which they came. It reports false once the queue is closed and empty.
+// Take waits until there is something, lets callers who are about to put do so, and
+// returns at most so many, in the order in which they came. It reports false once the
+// queue is closed and empty.
 func (q *Queue[T]) Take(most int) ([]T, bool) {
+	// Whoever has just been served puts again as soon as it runs. Without yielding to them
+	// there would be two groups that take turns, each half as large.
+	for n := -1; ; {
+		runtime.Gosched()
+		q.mu.Lock()
+		had := n
+		n = len(q.waiting)
+		q.mu.Unlock()
+		if n == had || n >= most {
+			break
+		}
+	}
 	for {
 		q.mu.Lock()
 		if n := min(len(q.waiting), most); n > 0 {
