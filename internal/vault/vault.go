@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"chaperone.example/ledger"
 )
@@ -170,17 +171,37 @@ func (v *Vault) makeKey(ctx context.Context, name string) ([]byte, error) {
 	return key, nil
 }
 
-// Destroy destroys the key of a subject: what was sealed under it cannot be opened
-// by anybody any more. It is final.
+// Destroy destroys the key of a subject, and the secrets that are kept under it: what
+// was sealed cannot be opened by anybody any more. It is final. When it returns without
+// an error, neither database nor its write-ahead log holds a copy.
 func (v *Vault) Destroy(ctx context.Context, subject string) error {
-	_, err := v.keys.ExecContext(ctx, `insert into key (name, wrapped) values ($1, x'') on conflict (name) do update set wrapped = x''`, "subject/"+subject)
-	if err == nil {
-		_, err = v.keys.ExecContext(ctx, `pragma wal_checkpoint(truncate)`)
-	}
-	if err != nil {
+	return errors.Join(v.erase(ctx, v.keys, `insert into key (name, wrapped) values ($1, x'') on conflict (name) do update set wrapped = x''`, "subject/"+subject),
+		v.erase(ctx, v.data, `delete from secret where subject = $1`, subject))
+}
+
+// erase overwrites what a statement deletes (secure_delete), and empties the write-ahead
+// log, which holds pages from before. A reader may keep that from being emptied for a
+// while.
+func (v *Vault) erase(ctx context.Context, db *sql.DB, statement, name string) error {
+	if _, err := db.ExecContext(ctx, statement, name); err != nil {
 		return fmt.Errorf("vault: %w", err)
 	}
-	return nil
+	const tries = 100
+	for range tries {
+		var busy, log, done int
+		if err := db.QueryRowContext(ctx, `pragma wal_checkpoint(truncate)`).Scan(&busy, &log, &done); err != nil {
+			return fmt.Errorf("vault: %w", err)
+		}
+		if busy == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return errors.New("vault: a key is destroyed, and a copy of it stays in the write-ahead log while somebody reads: try again")
 }
 
 // Seal implements [ledger.Sealer].
@@ -232,12 +253,24 @@ func (v *Vault) Get(ctx context.Context, subject, name string) ([]byte, error) {
 	var sealed []byte
 	err := v.data.QueryRowContext(ctx, `select sealed from secret where subject = $1 and name = $2`, subject, name).Scan(&sealed)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, ErrNone
+		return nil, v.none(ctx, subject)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("vault: %w", err)
 	}
 	return v.Open(ctx, subject, []byte("secret "+name), sealed)
+}
+
+// none says why there is no secret.
+func (v *Vault) none(ctx context.Context, subject string) error {
+	var destroyed int
+	if err := v.keys.QueryRowContext(ctx, `select count(*) from key where name = $1 and wrapped = x''`, "subject/"+subject).Scan(&destroyed); err != nil {
+		return fmt.Errorf("vault: %w", err)
+	}
+	if destroyed > 0 {
+		return ledger.ErrDisposed
+	}
+	return ErrNone
 }
 
 // ErrNone reports that there is no such secret.
