@@ -93,15 +93,24 @@ func (w *writer) params(duty Duty) []Param {
 				days = n
 			}
 		}
+		if days == 0 {
+			return nil // an overlay asks for it, and no agreement says when
+		}
 		return []Param{{"by", (w.Base.Day + civil.Date(days)).String()}, {"days", strconv.Itoa(days)}}
 	case TransferBy:
 		list = common(w.Acting, func(l fact.Link) []string { return l.By.Instrument.Terms.Transfer })
-		return []Param{{"methods", strings.Join(list, " ")}}
+		if len(list) > 0 {
+			return []Param{{"methods", strings.Join(list, " ")}}
+		}
 	case KeepWithin:
 		list = common(w.Acting, func(l fact.Link) []string { return l.By.Instrument.Terms.Residency })
-		return []Param{{"regions", strings.Join(list, " ")}}
+		if len(list) > 0 {
+			return []Param{{"regions", strings.Join(list, " ")}}
+		}
 	case DataUseTerms:
-		return []Param{{"agreement", w.DUA.ID + " v" + strconv.Itoa(w.DUA.Version)}}
+		if w.DUA != nil {
+			return []Param{{"agreement", w.name(w.DUA)}}
+		}
 	}
 	return nil
 }

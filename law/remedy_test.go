@@ -7,6 +7,7 @@ import (
 	"chaperone.example/law"
 	"chaperone.example/law/casefile"
 	"chaperone.example/law/civil"
+	"chaperone.example/law/overlay"
 )
 
 // worse makes a case worse in one way, and reports whether there was anything to spoil.
@@ -41,6 +42,33 @@ func each(c *casefile.Disclosure, change func(*law.Agreement)) bool {
 		change(&c.Facts.Agreements[i])
 	}
 	return len(c.Facts.Agreements) > 0
+}
+
+// An overlay may oblige to anything there is a duty for, also where no agreement gives it
+// its values; what is not known is left out, and nothing fails. Found by the comparison
+// with the encoding in Rego.
+func TestOverlayObligesToEveryDuty(t *testing.T) {
+	for _, c := range scenarios(t) {
+		for _, duty := range law.Duties() {
+			f := c.Facts
+			pack := overlay.Pack{ID: "m", Version: 1, Level: overlay.Member, Member: c.Request.Source, Rules: []overlay.Rule{{ID: "1", Citation: "c", Text: "t", Oblige: []string{string(duty)}}}}
+			if pack.Member == "" {
+				pack.Member = c.Request.Discloser
+			}
+			f.Overlays = append(slices.Clone(f.Overlays), pack)
+			d := law.Prepare(&c.Request, &f).Explain()
+			if d.Outcome != law.Deny && !slices.ContainsFunc(d.Obligations, func(o law.Obligation) bool { return o.Duty == duty }) {
+				t.Errorf("%s: the overlay's %s is not among the obligations", c.Case, duty)
+			}
+			for _, o := range d.Obligations {
+				for _, p := range o.Params {
+					if p.Value == "" || p.Value == "0" {
+						t.Errorf("%s: %s without its %s", c.Case, o.Duty, p.Name)
+					}
+				}
+			}
+		}
+	}
 }
 
 // Remedies are minimal: none asks for all that another asks for, and more; there are at
