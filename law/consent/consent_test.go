@@ -133,3 +133,58 @@ func TestMinors(t *testing.T) {
 		}
 	}
 }
+
+// The days on which documents begin, change and end (45 CFR 164.508(b)(2), 42 CFR 2.31(c)).
+func TestFirstAndLastDays(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*consent.Part2)
+		want   string // the defect; empty: none
+	}{
+		"signed today":           {func(c *consent.Part2) { c.Signed = today }, ""},
+		"signed tomorrow":        {func(c *consent.Part2) { c.Signed = today + 1 }, "signature"},
+		"not signed":             {func(c *consent.Part2) { c.Signed = 0 }, "signature"},
+		"the new form's day":     {func(c *consent.Part2) { c.Signed = consent.NewForm }, ""},
+		"the old form's last":    {func(c *consent.Part2) { c.Signed = consent.NewForm - 1 }, "form"},
+		"revoked today":          {func(c *consent.Part2) { c.Revoked = today }, "revoked"},
+		"revoked tomorrow":       {func(c *consent.Part2) { c.Revoked = today + 1 }, ""},
+		"no end stated":          {func(c *consent.Part2) { c.Expires = consent.Expiry{} }, "expiration"},
+		"ends today":             {func(c *consent.Part2) { c.Expires = consent.Expiry{On: today} }, ""},
+		"ended yesterday":        {func(c *consent.Part2) { c.Expires = consent.Expiry{On: today - 1} }, "expired"},
+		"known to be false":      {func(c *consent.Part2) { c.KnownFalse = true }, "false"},
+		"neither end nor a line": {func(c *consent.Part2) { c.Expires = consent.Expiry{}; c.Items = without(c.Items, "expiration") }, "expiration"},
+	} {
+		c := care()
+		test.change(&c)
+		switch d := c.Check(today, false); {
+		case test.want == "" && len(d) > 0, test.want != "" && (len(d) != 1 || d[0].Item != test.want):
+			t.Errorf("%s: %+v, want %q alone", name, d, test.want)
+		}
+	}
+	a := authorization()
+	a.Signed = today
+	if d := a.Check(today); len(d) > 0 {
+		t.Errorf("an authorization signed today: %+v", d)
+	}
+	a.Expires, a.Items = consent.Expiry{}, without(a.Items, "expiration")
+	if d := a.Check(today); len(d) != 1 || d[0].Item != "expiration" {
+		t.Errorf("an authorization without an end is told so once: %+v", d)
+	}
+}
+
+func without(list []string, item string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == item })
+}
+
+// 42 CFR 2.31(d): a consent for proceedings is for every kind of them; one that names its
+// purposes is for those.
+func TestProceedingsAndNamedPurposes(t *testing.T) {
+	for k, want := range map[purpose.Kind]bool{purpose.Judicial: true, purpose.LawEnforcement: true, purpose.Oversight: true, purpose.Payment: false} {
+		if got := (consent.Part2{Kind: consent.Proceedings}).For(k); got != want {
+			t.Errorf("a consent for proceedings, for %s: %v", k, got)
+		}
+	}
+	named := consent.Part2{Kind: consent.Named, Purposes: []purpose.Kind{purpose.Research}}
+	if !named.For(purpose.Research) || named.For(purpose.Treatment) || !(consent.Part2{Kind: consent.Named}).For(purpose.Treatment) {
+		t.Error("a named consent is for the purposes it names, or for all")
+	}
+}

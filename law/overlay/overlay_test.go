@@ -1,6 +1,7 @@
 package overlay_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -73,4 +74,43 @@ func TestMatches(t *testing.T) {
 	if !state.AppliesTo("x", "ZZ") || state.AppliesTo("x", "YY") || !member.AppliesTo("m", "") || member.AppliesTo("x", "ZZ") {
 		t.Error("a pack applies to another's data")
 	}
+}
+
+// A rule narrows by any of its words, alone or together.
+func TestAnyWordNarrows(t *testing.T) {
+	strip, class, oblige := []string{"patient.name"}, []phi.Class{phi.Clinical}, []string{"log"}
+	for _, r := range []overlay.Rule{{Strip: strip}, {StripClasses: class}, {Oblige: oblige}, {Strip: strip, StripClasses: class}, {Strip: strip, Oblige: oblige}, {StripClasses: class, Oblige: oblige}, {Strip: strip, StripClasses: class, Oblige: oblige}, {Deny: true}} {
+		p := overlay.Example("ZZ")
+		r.ID, r.Citation, r.Text = "r", "c", "t"
+		p.Rules = []overlay.Rule{r}
+		if wrong := check(p); len(wrong) > 0 {
+			t.Errorf("%+v: %v", r, wrong)
+		}
+	}
+}
+
+// Whatever a pack says: checking it does not fail, and what is accepted says whose rules
+// they are, where they were read, and narrows.
+func FuzzPack(f *testing.F) {
+	example, _ := json.Marshal(overlay.Example("ZZ"))
+	f.Add(example)
+	f.Add([]byte(`{"id":"m","version":1,"level":"member","member":"h","source":"board","read":"2026-01-01","rules":[{"id":"1","citation":"c","text":"t","strip":["patient.name"],"oblige":["log"]}]}`))
+	f.Add([]byte(`{"level":"state","state":"TX","rules":[{"deny":true,"purposes":["fun"],"labels":["x"]}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var p overlay.Pack
+		if json.Unmarshal(data, &p) != nil {
+			return
+		}
+		if len(check(p)) > 0 {
+			return
+		}
+		if p.ID == "" || p.Source == "" || p.Read == 0 || p.State == "" && p.Member == "" {
+			t.Errorf("accepted: %s", data)
+		}
+		for _, r := range p.Rules {
+			if !r.Deny && len(r.Strip) == 0 && len(r.StripClasses) == 0 && len(r.Oblige) == 0 || r.Citation == "" {
+				t.Errorf("accepted a rule that narrows nothing, or from nowhere: %s", data)
+			}
+		}
+	})
 }

@@ -109,3 +109,32 @@ func TestWhatIf(t *testing.T) {
 		t.Error("an unknown rule was changed")
 	}
 }
+
+// Whatever is in a file: it is a record or an error that names the file; and a record
+// decides again or does not, without failing.
+func FuzzRead(f *testing.F) {
+	for i, r := range records(f) {
+		if i%20 == 0 {
+			data, err := json.Marshal(r)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data)
+		}
+	}
+	f.Add([]byte(`{"request":{"at":"2026-01-01T00:00:00Z"},"facts":{"overlays":[{"broken":true}],"classes":[{"restrictions":[{}]}]}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := replay.Read("x.json", data)
+		if err != nil {
+			if !strings.Contains(err.Error(), "x.json") {
+				t.Errorf("the error does not name the file: %v", err)
+			}
+			return
+		}
+		_ = replay.Check(*r) // nothing recorded may make it fail
+		again := replay.New(r.Request, r.Facts)
+		if err := replay.Check(again); err != nil {
+			t.Errorf("what was just decided does not decide again: %v", err)
+		}
+	})
+}
