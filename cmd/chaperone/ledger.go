@@ -18,6 +18,7 @@ import (
 )
 
 type ledgers struct {
+	Show    ledgerShow    `cmd:"" help:"Print a stream, a kind or a table of a data folder, now or as of an earlier moment."`
 	Verify  ledgerVerify  `cmd:"" help:"Verify a ledger, offline: a data folder, an exported pack, or a mirror."`
 	Export  ledgerExport  `cmd:"" help:"Write the ledger, or one organization's part of it, to a file that anybody verifies."`
 	Recover ledgerRecover `cmd:"" help:"Bring back what a restored or lost database lacks, from a pack."`

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"chaperone.example/internal/identity"
+	"chaperone.example/internal/web/webtest"
 	"chaperone.example/ledger/audit"
 	"chaperone.example/ledger/proof"
 	"chaperone.example/phi"
@@ -261,5 +262,57 @@ func TestProve(t *testing.T) {
 				t.Errorf("%s%s: another organization is answered %d %s, and of what nobody has %d %s", route, stream, foreign.Code, mainWords(foreign), nobody.Code, mainWords(nobody))
 			}
 		}
+	}
+}
+
+// The control, the banner and Prove, as a person uses them: without a script, on a desk
+// and on a phone.
+func TestThePastInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: it opens pages in Chromium")
+	}
+	w := theWorld(t)
+	srv := httptest.NewUnstartedServer(nil)
+	srv.Config = w.Server()
+	srv.Start()
+	t.Cleanup(srv.Close)
+	b := webtest.Browser(t)
+	officer := one(alder, phi.PrivacyOfficer)
+	b.Cookie(t, srv.URL, cookieName, w.token(t, officer))
+	request, stream := w.of[alder]["request"][1], url.QueryEscape("request/"+w.of[alder]["request"][1])
+	h, err := w.Log.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest := fmt.Sprint("#", h.N-1)
+	for name, target := range map[string]string{
+		"past-request": asOf("/requests/"+request, newest), "past-list": asOf("/requests", newest), "past-empty": asOf("/requests", "2024-01-01"),
+		"past-choose": "/as-of?to=/requests", "prove-request": "/ledger/prove?stream=" + stream,
+	} {
+		b.Sound(t, srv.URL+target, name, http.StatusOK)
+	}
+	b.Sound(t, srv.URL+asOf("/requests", "yesterday"), "past-wrong", http.StatusUnprocessableEntity)
+
+	b.NoScript(t, true)
+	b.Open(t, srv.URL+"/requests")
+	b.Click(t, ".asof summary")
+	b.Screenshot(t, 1280, "past-control")
+	b.Screenshot(t, 320, "past-control-phone")
+	b.NoOverflow(t, 320)
+	if got := b.Follow(t, ".asof button"); got != http.StatusUnprocessableEntity { // no day yet
+		t.Errorf("the control without a day: %d", got)
+	}
+	b.Open(t, srv.URL+asOf("/requests", newest))
+	b.Follow(t, "main table a")
+	if path := b.Path(t); !strings.HasPrefix(path, "/requests/") || !strings.Contains(b.Text(t, ".past"), "nothing can be changed here") {
+		t.Errorf("a link of the past leads to %s: %s", path, b.Text(t, "main"))
+	}
+	b.Follow(t, "a.prove")
+	if text := b.Text(t, "main"); !strings.Contains(text, "Download the proofs") {
+		t.Errorf("Prove leads to %s", text)
+	}
+	b.Follow(t, "a[data-now]")
+	if text := b.Text(t, "main"); strings.Contains(text, "nothing can be changed here") {
+		t.Errorf("back to now, it is still the past")
 	}
 }
