@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"chaperone.example/internal/app"
@@ -25,7 +26,7 @@ func (c serve) Run(ctx context.Context, t terminal) error {
 	if (c.Cert == "") != (c.Key == "") {
 		return badFile{errors.New("--cert and --key go together")}
 	}
-	a, err := app.Open(ctx, app.Config{Place: c.place(t, c.Dir), Origin: c.Origin, TLS: c.Cert != "" || c.Behind, LogTo: t.err, Existing: true, Version: build()})
+	a, err := app.Open(ctx, app.Config{Place: c.place(t, c.Dir), Origin: c.Origin, TLS: c.Cert != "" || c.Behind, LogTo: t.err, Existing: true, Watched: true, Version: build()})
 	if fault.Is(err, fault.NotFound) {
 		return badFile{err}
 	}
@@ -46,6 +47,11 @@ func hold(ctx context.Context, t terminal, a *app.App, l net.Listener, cert, key
 	if cert != "" {
 		scheme = "https"
 	}
+	work, stop := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() { a.Run(work) })
+	defer done.Wait()
+	defer stop()
 	srv := a.Server()
 	failed := make(chan error, 1)
 	go func() {

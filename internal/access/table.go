@@ -17,6 +17,7 @@ var (
 	admins     = []phi.Role{phi.Administrator}
 	keepers    = []phi.Role{phi.PrivacyOfficer, phi.SecurityOfficer, phi.Administrator}
 	overseers  = []phi.Role{phi.PrivacyOfficer, phi.SecurityOfficer, phi.Auditor}
+	wardens    = []phi.Role{phi.PrivacyOfficer, phi.SecurityOfficer, phi.Auditor, phi.Technician, phi.Administrator}
 	inquirers  = slices.Concat(requesters, approvers, []phi.Role{phi.SecurityOfficer, phi.Auditor})
 )
 
@@ -79,6 +80,7 @@ func Grants() []Grant {
 
 		{"ledger.see", "see the ledger's head and own records", members},
 		{"ledger.prove", "export a proof", members},
+		{"hub.status", "see how the hub is and who watches its ledger", wardens},
 	}
 }
 
@@ -237,6 +239,7 @@ func Routes() []Route {
 		{"GET /ledger/policy", "ledger.see"},
 		{"GET /ledger/prove", "ledger.prove"},
 		{"GET /ledger/prove.zip", "ledger.prove"},
+		{"GET /status", "hub.status"},
 		{"GET /log/checkpoint", "page.public"}, // the standard log: commitments, which anybody may mirror
 		{"GET /log/tile/{path...}", "page.public"},
 		{"GET /api/openapi.json", "page.public"},

@@ -14,13 +14,16 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"chaperone.example/internal/access"
 	"chaperone.example/internal/agreement"
+	"chaperone.example/internal/app/status"
 	"chaperone.example/internal/dataset"
 	"chaperone.example/internal/identity"
 	"chaperone.example/internal/identity/session"
+	"chaperone.example/internal/job"
 	"chaperone.example/internal/org"
 	"chaperone.example/internal/past"
 	"chaperone.example/internal/release"
@@ -32,6 +35,7 @@ import (
 	"chaperone.example/law"
 	"chaperone.example/ledger"
 	"chaperone.example/ledger/anchor"
+	"chaperone.example/ledger/proof"
 	"chaperone.example/phi"
 )
 
@@ -41,6 +45,7 @@ type Config struct {
 	Place
 	Origin   string           // name of the ledger; if empty, what the folder says, or [DefaultOrigin]
 	Existing bool             // the folder must hold a ledger already
+	Watched  bool             // nothing is written before the witnesses were asked what they saw
 	TLS      bool             // people reach the hub over HTTPS
 	Now      func() time.Time // time.Now
 	LogTo    io.Writer        // where log lines go; nowhere if nil
@@ -75,6 +80,8 @@ type App struct {
 	closers  []io.Closer
 	sessions *session.Store
 	past     *past.Keeper
+	watch    *watch
+	work     *job.Runner
 }
 
 // Open assembles the hub on a data folder, making what is missing.
@@ -114,7 +121,49 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	a.closers = append(a.closers, a.past)
 	a.assemble()
 	a.site = web.Site{TLS: c.TLS, Log: slog.New(slog.NewTextHandler(c.LogTo, nil))}
+	policy, err := proof.ParsePolicy(a.Policy)
+	if err != nil {
+		return nil, fmt.Errorf("app: %s: %w", policyFile, err)
+	}
+	a.watch, a.work = newWatch(a, policy), a.jobs()
+	if c.Watched {
+		if err := a.watch.compare(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return a, a.mount()
+}
+
+// Run does what a hub does beside answering: it has the ledger cosigned and sweeps what
+// has expired, until ctx ends.
+func (a *App) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	wg.Go(func() { a.watch.Run(ctx) })
+	wg.Go(func() { a.work.Run(ctx) })
+	wg.Wait()
+}
+
+// Sweep does what has to be done from time to time, now.
+func (a *App) Sweep(ctx context.Context) { a.work.Once(ctx) }
+
+// report says how the hub is.
+func (a *App) report(ctx context.Context) (status.Report, error) {
+	h, err := a.Log.Head(ctx)
+	if err != nil {
+		return status.Report{}, err
+	}
+	rep := status.Report{Origin: a.Log.Origin(), Size: h.N, Root: hex.EncodeToString(h.Hash[:]), Database: "embedded", Version: a.version, Witnesses: a.watch.witnesses()}
+	if a.place.Database != "" {
+		rep.Database = "PostgreSQL"
+	}
+	if err := a.Log.DB().QueryRowContext(ctx, `select coalesce(max(size), 0) from checkpoint`).Scan(&rep.Cosigned); err != nil {
+		return rep, err
+	}
+	for _, j := range a.work.Jobs {
+		last := a.work.Last(j.Name)
+		rep.Jobs = append(rep.Jobs, status.Job{Name: j.Name, Every: j.Every, Ended: last.At, Did: last.Did, Failed: last.Err != nil})
+	}
+	return rep, nil
 }
 
 // openStores opens the vault, the ledger and the sessions.
@@ -136,6 +185,13 @@ func (a *App) openStores(ctx context.Context, c Config) error {
 	if a.Policy, err = writePolicy(c.Dir, vkey); err != nil {
 		return err
 	}
+	second, err := secondKey(ctx, a.Vault, c.Origin, c.Now)
+	if err != nil {
+		return err
+	}
+	if err := writeQuantum(c.Dir, a.Policy, second.VerifierKey()); err != nil {
+		return err
+	}
 	secret, err := a.Vault.Derive(tagUse)
 	if err != nil {
 		return err
@@ -151,7 +207,7 @@ func (a *App) openStores(ctx context.Context, c Config) error {
 	}
 	a.closers = append(a.closers, newest)
 	a.Log, err = ledger.Open(ctx, ledger.Config{
-		DB: db, Origin: c.Origin, Now: c.Now, Rand: rand.Reader, Sealer: a.Vault, Secret: secret, Signer: sign, Anchor: newest,
+		DB: db, Origin: c.Origin, Now: c.Now, Rand: rand.Reader, Sealer: a.Vault, Secret: secret, Signer: sign, Second: second, Anchor: newest,
 		Types: []ledger.Types{org.Types, identity.Types, agreement.Types, dataset.Types, request.Types, release.Types},
 		Views: []ledger.View{org.View(), identity.View(), agreement.View(), dataset.View(), request.View(), release.View()},
 	})
@@ -232,7 +288,7 @@ func (a *App) surround(ctx context.Context, who ledger.Actor) ([]web.NavItem, we
 		{Label: "Datasets", Href: "/datasets", Key: "datasets"}, {Label: "Requests", Href: "/requests", Key: "requests"},
 		{Label: "Releases", Href: "/releases", Key: "releases"}, {Label: "Disclosures", Href: "/disclosures", Key: "disclosures"},
 		{Label: "Organizations", Href: "/organizations", Key: "organizations"}, {Label: "People", Href: "/people", Key: "people"},
-		{Label: "Ledger", Href: "/ledger", Key: "ledger"},
+		{Label: "Ledger", Href: "/ledger", Key: "ledger"}, {Label: "Status", Href: "/status", Key: "status"},
 	} {
 		pattern := "GET " + n.Href
 		if n.Href == "/" {

@@ -10,6 +10,7 @@ import (
 	"chaperone.example/internal/agreement"
 	agreementpage "chaperone.example/internal/agreement/page"
 	agreementrest "chaperone.example/internal/agreement/rest"
+	"chaperone.example/internal/app/status"
 	datasetpage "chaperone.example/internal/dataset/page"
 	datasetrest "chaperone.example/internal/dataset/rest"
 	historypage "chaperone.example/internal/history/page"
@@ -58,6 +59,8 @@ func (a *App) mount() error {
 	requestpage.Page{Desk: a.Desk, Sources: a.Sources, Releases: released{a}}.Routes(mux)
 	releasepage.Page{Builder: a.Builder, Index: a.Register, Directory: a.facts, May: a.table.May}.Routes(mux)
 	historypage.Page{Desk: a.Desk, Origin: origin, Policy: a.Policy, Directory: titles{a}}.Routes(mux)
+
+	status.Page{Report: a.report}.Routes(mux)
 
 	api := rest.New(mux, a.version)
 	api.Failed = func(ctx context.Context, err error) {

@@ -28,6 +28,7 @@ var Types = ledger.Types{
 	"release.viewed":     Viewed{},
 	"release.downloaded": Downloaded{},
 	"release.revoked":    Revoked{},
+	"release.destroyed":  Destroyed{},
 	"release.accounted":  Accounted{},
 	"release.log-viewed": LogViewed{},
 }
@@ -101,6 +102,8 @@ type (
 	Revoked struct {
 		Reason Reason `json:"reason"`
 	}
+	// Destroyed says that the hub destroyed the package, since its time was over.
+	Destroyed struct{}
 	// Accounted says that an accounting of disclosures was made for one patient, who
 	// is known here only by a keyed digest.
 	Accounted struct {

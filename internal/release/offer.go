@@ -31,6 +31,7 @@ type Offer struct {
 	RevokedAt time.Time
 	Reason    Reason
 	Downloads int
+	Destroyed time.Time // when the hub destroyed the package of an offer that expired
 
 	Findings  []quarantine.Finding // of the second look: the first of them
 	Found     int64                // how many there are
@@ -82,6 +83,8 @@ func apply(o Offer, r ledger.Record, e ledger.Event) Offer {
 		o.Downloads++
 	case Revoked:
 		o.RevokedAt, o.Reason = r.Time, e.Reason
+	case Destroyed:
+		o.Destroyed = r.Time
 	}
 	return o
 }

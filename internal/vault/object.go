@@ -18,6 +18,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 )
 
 // An object file is a header and sealed chunks. The header is the magic, the id of
@@ -30,6 +31,9 @@ const (
 	chunkSize = 64 << 10
 	overhead  = 12 + 16 // nonce and tag
 )
+
+// part ends the name of an object that is being written.
+const part = ".part"
 
 var ids = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
@@ -70,7 +74,7 @@ func (v *Vault) Create(ctx context.Context, org string) (*Writer, error) {
 	if w.aead, err = newAEAD(dek); err != nil {
 		return nil, err
 	}
-	if w.file, err = v.objects.OpenFile(w.ID+".part", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+	if w.file, err = v.objects.OpenFile(w.ID+part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
 		return nil, fmt.Errorf("vault: %w", err)
 	}
 	wrapped := kek.Seal(nil, nil, dek, []byte("object "+org+" "+w.ID))
@@ -137,7 +141,7 @@ func (w *Writer) Commit() error {
 	if err := w.file.Close(); err != nil {
 		return fmt.Errorf("vault: %w", err)
 	}
-	if err := w.v.objects.Rename(w.ID+".part", w.ID); err != nil {
+	if err := w.v.objects.Rename(w.ID+part, w.ID); err != nil {
 		return fmt.Errorf("vault: %w", err)
 	}
 	dir, err := w.v.objects.Open(".")
@@ -241,6 +245,54 @@ func (v *Vault) Delete(id string) error {
 		return fmt.Errorf("vault: %w", err)
 	}
 	return nil
+}
+
+// Has reports whether there is an object of that id.
+func (v *Vault) Has(id string) (bool, error) {
+	switch _, err := v.objects.Stat(id); {
+	case errors.Is(err, os.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("vault: %w", err)
+	}
+	return true, nil
+}
+
+// Objects returns the ids of the objects that were written last before a moment. Those
+// that were never finished are among them, by the id that they would have had.
+func (v *Vault) Objects(before time.Time) ([]string, error) {
+	dir, err := v.objects.Open(".")
+	if err != nil {
+		return nil, fmt.Errorf("vault: %w", err)
+	}
+	defer dir.Close()
+	var old []string
+	for {
+		entries, err := dir.ReadDir(1000)
+		for _, e := range entries {
+			info, err := e.Info()
+			if errors.Is(err, os.ErrNotExist) {
+				continue // deleted meanwhile
+			}
+			if err != nil {
+				return nil, fmt.Errorf("vault: %w", err)
+			}
+			if e.Type().IsRegular() && info.ModTime().Before(before) {
+				old = append(old, strings.TrimSuffix(e.Name(), part))
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return old, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("vault: %w", err)
+		}
+	}
+}
+
+// Drop removes an object that nothing refers to, finished or not.
+func (v *Vault) Drop(id string) error {
+	return errors.Join(v.Delete(id), v.Delete(id+part))
 }
 
 // Mac returns a keyed digest of data under a key derived from the key of an

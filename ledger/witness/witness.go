@@ -103,19 +103,63 @@ func (c *Collector) report(witness string, err error) {
 	}
 }
 
-// Collect asks every witness once to cosign the newest head, and keeps the head with the
-// cosignatures when they satisfy the policy.
-func (c *Collector) Collect(ctx context.Context) error {
-	signed, err := c.Log.Checkpoint(ctx)
+// A Behind reports that a witness saw more of the ledger than the database holds, or
+// something else. Writing to it would fork the history.
+type Behind struct {
+	Witness string
+	Have    int64 // records in the database
+	Seen    int64 // records that the witness saw; not more than Have if it saw others
+}
+
+func (b *Behind) Error() string {
+	if b.Seen > b.Have {
+		return fmt.Sprintf("ledger: the database holds %d records, but witness %s saw %d: it was restored from a backup or cut off; nothing is written to it, since that would fork the history", b.Have, b.Witness, b.Seen)
+	}
+	return fmt.Sprintf("ledger: the database holds %d records, but they are not those that witness %s saw: it was rewritten, or belongs to another ledger; nothing is written to it", b.Have, b.Witness)
+}
+
+// Compare asks every witness once to cosign the newest head, and returns a [Behind] if
+// one saw another history. A witness that does not answer is no error.
+func (c *Collector) Compare(ctx context.Context) error {
+	answers, head, err := c.round(ctx)
 	if err != nil {
 		return err
 	}
-	head, err := proof.ReadCheckpoint(signed)
-	if err != nil || head.Tree.N == 0 {
-		return err
+	for _, w := range c.Policy.Witnesses() {
+		var r *Refusal
+		if errors.As(answers[w.Name], &r) && r.Rewritten() {
+			return &Behind{w.Name, head.Tree.N, r.Size}
+		}
+	}
+	return nil
+}
+
+// Collect asks every witness once to cosign the newest head, and keeps the head with the
+// cosignatures when they satisfy the policy.
+func (c *Collector) Collect(ctx context.Context) error {
+	_, _, err := c.round(ctx)
+	return err
+}
+
+// Size returns the size that a witness cosigned last, as far as this collector knows.
+func (c *Collector) Size(witness string) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seen[witness]
+}
+
+// round returns what each witness answered about the newest head.
+func (c *Collector) round(ctx context.Context) (answers map[string]error, head proof.Checkpoint, err error) {
+	signed, err := c.Log.Checkpoint(ctx)
+	if err != nil {
+		return nil, head, err
+	}
+	if head, err = proof.ReadCheckpoint(signed); err != nil {
+		return nil, head, err
 	}
 	var wg sync.WaitGroup
 	var mu sync.Mutex
+	answers = map[string]error{}
 	lines := []byte(nil)
 	for _, w := range c.Policy.Witnesses() {
 		if w.URL == "" {
@@ -123,25 +167,43 @@ func (c *Collector) Collect(ctx context.Context) error {
 		}
 		wg.Go(func() {
 			got, err := c.submit(ctx, w, signed, head)
-			c.report(w.Name, err)
-			if err == nil {
-				mu.Lock()
-				defer mu.Unlock()
-				lines = append(lines, got...)
+			if errors.Is(err, errGrown) {
+				return // the next round asks for the head that another process had cosigned
 			}
+			c.report(w.Name, err)
+			mu.Lock()
+			defer mu.Unlock()
+			answers[w.Name] = err
+			lines = append(lines, got...)
 		})
 	}
 	wg.Wait()
+	if head.Tree.N == 0 {
+		return answers, head, nil // there is nothing to prove
+	}
 	cosigned := append(bytes.Clone(signed), lines...)
 	s, err := c.Policy.Open(cosigned)
 	var short *proof.Short
 	if errors.As(err, &short) || len(s.Witnesses) == 0 {
-		return nil // proofs go on citing an older head, or none that is cosigned
+		return answers, head, nil // proofs go on citing an older head, or none that is cosigned
 	}
 	if err != nil {
-		return err
+		return answers, head, err
 	}
-	return c.Log.Cosigned(ctx, cosigned)
+	return answers, head, c.Log.Cosigned(ctx, cosigned)
+}
+
+// errGrown reports that another process has had a newer head cosigned meanwhile.
+var errGrown = errors.New("the ledger has grown")
+
+// grown reports whether the ledger has reached a size meanwhile.
+func (c *Collector) grown(ctx context.Context, size int64) bool {
+	signed, err := c.Log.Checkpoint(ctx)
+	if err != nil {
+		return false
+	}
+	now, err := proof.ReadCheckpoint(signed)
+	return err == nil && now.Tree.N >= size
 }
 
 // submit returns the signature line of one witness.
@@ -151,6 +213,9 @@ func (c *Collector) submit(ctx context.Context, w proof.Witness, signed []byte, 
 	c.mu.Unlock()
 	for range 3 { // a witness that knows another size says so
 		if old > head.Tree.N {
+			if c.grown(ctx, old) {
+				return nil, errGrown
+			}
 			return nil, &Refusal{w.Name, http.StatusConflict, old}
 		}
 		lines, err := c.add(ctx, w, old, signed, head)

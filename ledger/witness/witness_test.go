@@ -3,11 +3,8 @@ package witness_test
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -18,84 +15,13 @@ import (
 	"chaperone.example/ledger/ledgertest"
 	"chaperone.example/ledger/proof"
 	"chaperone.example/ledger/witness"
-	"golang.org/x/mod/sumdb/note"
-	"golang.org/x/mod/sumdb/tlog"
 )
-
-// A fake witness is strict in what C2SP tlog-witness asks of one. Witnesses of others
-// are tried in the module tools.
-type fake struct {
-	*proof.CosignKey
-	log  *proof.Policy
-	mu   sync.Mutex
-	seen tlog.Tree
-	mute bool
-}
-
-// silence has the witness hang, or answer again.
-func (f *fake) silence(mute bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.mute = mute
-}
-
-func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	f.mu.Lock()
-	mute := f.mute
-	f.mu.Unlock()
-	if mute {
-		<-r.Context().Done() // it hangs
-		return
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	head, signed, ok := bytes.Cut(body, []byte("\n\n"))
-	lines := strings.Split(string(head), "\n")
-	var old int64
-	if _, err := fmt.Sscanf(lines[0], "old %d", &old); err != nil || !ok || r.URL.Path != "/w/add-checkpoint" {
-		http.Error(w, "malformed", http.StatusBadRequest)
-		return
-	}
-	s, err := f.log.Open(signed)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusForbidden)
-		return
-	}
-	if old != f.seen.N {
-		w.Header().Set("Content-Type", "text/x.tlog.size")
-		w.WriteHeader(http.StatusConflict)
-		fmt.Fprintf(w, "%d\n", f.seen.N)
-		return
-	}
-	var p tlog.TreeProof
-	for _, l := range lines[1:] {
-		h, err := base64.StdEncoding.DecodeString(l)
-		if err != nil {
-			http.Error(w, "malformed", http.StatusBadRequest)
-			return
-		}
-		p = append(p, tlog.Hash(h))
-	}
-	if old > 0 && tlog.CheckTree(p, s.Tree.N, s.Tree.Hash, old, f.seen.Hash) != nil {
-		http.Error(w, "rewritten", http.StatusUnprocessableEntity)
-		return
-	}
-	f.seen = s.Tree
-	out, err := note.Sign(&note.Note{Text: s.Checkpoint.String()}, f)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	_, answer, _ := bytes.Cut(out, []byte("\n\n"))
-	w.Write(answer)
-}
 
 type world struct {
 	desk      *ledger.Desk
 	config    ledger.Config
 	policy    *proof.Policy
-	witnesses []*fake
+	witnesses []*ledgertest.Witness
 }
 
 func newWorld(t *testing.T) *world {
@@ -122,12 +48,9 @@ func newWorld(t *testing.T) *world {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := &fake{CosignKey: key, log: trust}
-		f.seen.Hash, _ = tlog.TreeHash(0, nil)
-		srv := httptest.NewServer(f)
-		t.Cleanup(srv.Close)
+		f := ledgertest.NewWitness(t, key, trust)
 		w.witnesses = append(w.witnesses, f)
-		fmt.Fprintf(&text, "witness w%d %s %s/w/\n", i, key.VerifierKey(), srv.URL)
+		text.WriteString(f.Line())
 	}
 	if w.policy, err = proof.ParsePolicy([]byte(text.String() + "group two 2 w0 w1 w2\nquorum two\n")); err != nil {
 		t.Fatal(err)
@@ -179,13 +102,13 @@ func TestQuorumOfWitnesses(t *testing.T) {
 	if v, err := w.verify(t, 0); err != nil || len(v.Witnesses) != 3 || time.Since(v.Since) > time.Minute {
 		t.Errorf("%+v, %v", v, err)
 	}
-	w.witnesses[0].silence(true)
+	w.witnesses[0].Silence(true)
 	ledgertest.Do(t, w.desk, "1", ledgertest.Add{By: 1})
 	collect()
 	if v, err := w.verify(t, 1); err != nil || len(v.Witnesses) != 2 || v.Tree.N != 2 {
 		t.Errorf("one is down: %+v, %v", v, err)
 	}
-	w.witnesses[1].silence(true)
+	w.witnesses[1].Silence(true)
 	ledgertest.Do(t, w.desk, "1", ledgertest.Add{By: 1})
 	collect()
 	if _, err := w.verify(t, 2); err == nil {
@@ -194,8 +117,8 @@ func TestQuorumOfWitnesses(t *testing.T) {
 	if v, err := w.verify(t, 1); err != nil || v.Tree.N != 2 {
 		t.Errorf("an older record lost its cosigned proof: %+v, %v", v, err)
 	}
-	w.witnesses[0].silence(false)
-	w.witnesses[1].silence(false)
+	w.witnesses[0].Silence(false)
+	w.witnesses[1].Silence(false)
 	c = w.collector(nil) // restarted: it does not know what the witnesses saw
 	collect()
 	if v, err := w.verify(t, 2); err != nil || len(v.Witnesses) != 3 {
@@ -263,7 +186,7 @@ func TestCosignedWithinTwoSeconds(t *testing.T) {
 	}
 	t.Logf("cosigned after %v", time.Since(begin).Round(time.Millisecond))
 	for _, f := range w.witnesses {
-		f.silence(true)
+		f.Silence(true)
 	}
 	begin = time.Now()
 	for range 20 {
@@ -272,4 +195,70 @@ func TestCosignedWithinTwoSeconds(t *testing.T) {
 	if took := time.Since(begin); took > 20*300*time.Millisecond {
 		t.Errorf("20 appends took %v while the witnesses hang", took)
 	}
+}
+
+// At the start, a database that is behind what a witness saw, or is another one, is
+// found out: by one witness, whatever the quorum; and a lost database too. Growth, an
+// unknown witness and one that is down are no reason to stop.
+func TestCompare(t *testing.T) {
+	w := newWorld(t)
+	for i := range 5 {
+		ledgertest.Do(t, w.desk, fmt.Sprint(i), ledgertest.Begin{With: "south"})
+	}
+	compare := func() error { return w.collector(nil).Compare(t.Context()) }
+	w.witnesses[1].Silence(true)
+	w.witnesses[2].Silence(true)
+	if err := compare(); err != nil {
+		t.Errorf("growth, and two are down: %v", err)
+	}
+	w.desk.Log.Close()
+	for name, tt := range map[string]struct {
+		n    int
+		want string
+	}{
+		"lost": {0, "holds 0 records, but witness w0 saw 5"}, "restored from a backup": {3, "holds 3 records, but witness w0 saw 5"},
+		"another": {5, "not those that witness w0 saw"}, "another that is longer": {9, "not those that witness w0 saw"},
+	} {
+		s := ledgertest.Stores()[0]
+		w.config.DB = s.Open(t, s.Fresh(t))
+		w.desk = ledgertest.Desk(t, w.config)
+		for i := range tt.n {
+			ledgertest.Do(t, w.desk, fmt.Sprint(i), ledgertest.Begin{With: "east"})
+		}
+		if err := compare(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", name, err, tt.want)
+		}
+		w.desk.Log.Close()
+	}
+}
+
+// Two processes share a ledger: what the other had cosigned meanwhile is no fork.
+func TestAnotherProcessWasFaster(t *testing.T) {
+	w := newWorld(t)
+	ledgertest.Do(t, w.desk, "1", ledgertest.Begin{With: "south"})
+	late := &late{Log: w.desk.Log}
+	late.old, _ = w.desk.Log.Checkpoint(t.Context())
+	ledgertest.Do(t, w.desk, "1", ledgertest.Add{By: 1})
+	if err := w.collector(nil).Collect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c := w.collector(func(name string, err error) { t.Errorf("%s: %v", name, err) })
+	c.Log = late
+	if err := c.Compare(t.Context()); err != nil {
+		t.Errorf("at the start: %v", err)
+	}
+}
+
+// A late process reads the head once before the other appended.
+type late struct {
+	*ledger.Log
+	old []byte
+}
+
+func (l *late) Checkpoint(ctx context.Context) ([]byte, error) {
+	if old := l.old; old != nil {
+		l.old = nil
+		return old, nil
+	}
+	return l.Log.Checkpoint(ctx)
 }

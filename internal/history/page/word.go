@@ -30,6 +30,7 @@ var sentences = map[string]string{
 	"organization.engagement-ended":   "Engagement ended",
 	"organization.officer-designated": "Officer designated",
 	"release.accounted":               "Accounted to a patient",
+	"release.destroyed":               "Package destroyed after its time",
 	"release.log-viewed":              "Disclosure log read",
 	"release.offered":                 "Release built and offered",
 	"request.decided":                 "Decided by the law",

@@ -154,11 +154,12 @@ func (s *Store) EndAll(ctx context.Context, user string) error {
 	return s.end(ctx, `person = $1`, user)
 }
 
-// Purge forgets sessions that nobody could use any more.
-func (s *Store) Purge(ctx context.Context) error {
-	_, err := s.db.ExecContext(ctx, `delete from session where expires <= $1`, s.now().Unix())
+// Purge forgets sessions that nobody could use any more, and returns how many.
+func (s *Store) Purge(ctx context.Context) (int, error) {
+	res, err := s.db.ExecContext(ctx, `delete from session where expires <= $1`, s.now().Unix())
 	if err != nil {
-		return fmt.Errorf("session: %w", err)
+		return 0, fmt.Errorf("session: %w", err)
 	}
-	return nil
+	n, err := res.RowsAffected()
+	return int(n), err
 }

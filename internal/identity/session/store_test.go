@@ -40,8 +40,8 @@ func TestSessionsExpire(t *testing.T) {
 	if _, ok, err := s.Find("t1"); ok || err != nil {
 		t.Errorf("Find at the expiry = %v, %v", ok, err)
 	}
-	if err := s.Purge(t.Context()); err != nil {
-		t.Fatal(err)
+	if n, err := s.Purge(t.Context()); err != nil || n != 1 {
+		t.Fatalf("Purge = %d, %v", n, err)
 	}
 	var n int
 	if err := s.db.QueryRow(`select count(*) from session`).Scan(&n); err != nil || n != 0 {
