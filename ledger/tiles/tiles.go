@@ -5,6 +5,8 @@
 package tiles
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/binary"
 	"net/http"
@@ -41,6 +43,7 @@ func Handler(source Source, report func(context.Context, error)) http.Handler {
 			http.Error(w, "internal error", http.StatusInternalServerError)
 			return
 		case data == nil:
+			w.Header().Set("Cache-Control", "no-store") // it may be there in a second
 			http.Error(w, "the log has no such resource", http.StatusNotFound)
 			return
 		}
@@ -49,12 +52,49 @@ func Handler(source Source, report func(context.Context, error)) http.Handler {
 		if immutable {
 			h.Set("Content-Type", "application/octet-stream")
 			h.Set("Cache-Control", "public, max-age=31536000, immutable")
+			if strings.HasPrefix(strings.TrimPrefix(r.URL.Path, "/"), "tile/entries/") { // hashes do not compress
+				data = compress(h, r, data)
+			}
 		} else {
 			h.Set("Content-Type", "text/plain; charset=utf-8")
 			h.Set("Cache-Control", "no-cache")
 		}
 		w.Write(data)
 	})
+}
+
+// compress returns a bundle of entries as gzip, if the client takes that.
+func compress(h http.Header, r *http.Request, data []byte) []byte {
+	h.Set("Vary", "Accept-Encoding")
+	if !accepts(r.Header.Get("Accept-Encoding"), "gzip") {
+		return data
+	}
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(data) // a buffer takes everything
+	z.Close()
+	h.Set("Content-Encoding", "gzip")
+	return b.Bytes()
+}
+
+// accepts reports whether an Accept-Encoding (RFC 9110, section 12.5.3) takes a coding.
+func accepts(header, coding string) bool {
+	all := false
+	for part := range strings.SplitSeq(header, ",") {
+		name, weight, _ := strings.Cut(part, ";")
+		takes := true
+		if q, ok := strings.CutPrefix(strings.ReplaceAll(weight, " ", ""), "q="); ok {
+			f, err := strconv.ParseFloat(q, 64)
+			takes = err == nil && f > 0
+		}
+		switch name = strings.TrimSpace(name); {
+		case strings.EqualFold(name, coding):
+			return takes
+		case name == "*":
+			all = takes
+		}
+	}
+	return all
 }
 
 func serve(ctx context.Context, source Source, path string) (data []byte, immutable bool, err error) {

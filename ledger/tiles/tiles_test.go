@@ -1,8 +1,10 @@
 package tiles
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
+	"io"
 	"net/http/httptest"
 	"testing"
 )
@@ -60,6 +62,46 @@ func TestPaths(t *testing.T) {
 		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		if w.Code != want.status || want.status == 200 && w.Body.Len() != want.bytes {
 			t.Errorf("%s: %d with %d bytes, want %d with %d", path, w.Code, w.Body.Len(), want.status, want.bytes)
+		}
+	}
+}
+
+// What clients and caches are told (C2SP tlog-tiles).
+func TestHeaders(t *testing.T) {
+	h := Handler(fake{size: 70_000}, func(context.Context, error) {})
+	const forever = "public, max-age=31536000, immutable"
+	for _, tt := range []struct{ path, accept, kind, cache, coding, vary string }{
+		{"/checkpoint", "gzip", "text/plain; charset=utf-8", "no-cache", "", ""},
+		{"/tile/0/000", "gzip", "application/octet-stream", forever, "", ""},
+		{"/tile/0/273.p/112", "", "application/octet-stream", forever, "", ""},
+		{"/tile/entries/000", "gzip, identity", "application/octet-stream", forever, "gzip", "Accept-Encoding"},
+		{"/tile/entries/273.p/112", "br;q=1.0, GZIP;q=0.5", "application/octet-stream", forever, "gzip", "Accept-Encoding"},
+		{"/tile/entries/000", "*", "application/octet-stream", forever, "gzip", "Accept-Encoding"},
+		{"/tile/entries/000", "*, gzip;q=0", "application/octet-stream", forever, "", "Accept-Encoding"},
+		{"/tile/entries/000", "identity", "application/octet-stream", forever, "", "Accept-Encoding"},
+		{"/tile/entries/000", "", "application/octet-stream", forever, "", "Accept-Encoding"},
+		{"/tile/0/274", "gzip", "text/plain; charset=utf-8", "no-store", "", ""},
+	} {
+		r := httptest.NewRequest("GET", tt.path, nil)
+		r.Header.Set("Accept-Encoding", tt.accept)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		got := w.Header()
+		if got.Get("Content-Type") != tt.kind || got.Get("Cache-Control") != tt.cache || got.Get("Content-Encoding") != tt.coding || got.Get("Vary") != tt.vary {
+			t.Errorf("%s, accepting %q: %v", tt.path, tt.accept, got)
+		}
+		data := w.Body.Bytes()
+		if tt.coding == "gzip" {
+			z, err := gzip.NewReader(w.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if data, err = io.ReadAll(z); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := map[string]int{"/tile/entries/000": 256 * 6, "/tile/entries/273.p/112": 112 * 6}[tt.path]; want > 0 && len(data) != want {
+			t.Errorf("%s: %d bytes, want %d", tt.path, len(data), want)
 		}
 	}
 }
