@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"chaperone.example/internal/job"
+	"chaperone.example/internal/release/expiry"
 	"chaperone.example/ledger"
 )
 
@@ -13,7 +14,7 @@ import (
 func (a *App) jobs() *job.Runner {
 	return &job.Runner{Now: a.now, Jobs: []job.Job{
 		{Name: "Forget sessions that have ended", Every: time.Hour, Do: a.sessions.Purge},
-		{Name: "Destroy packages whose time is over", Every: time.Hour, Do: a.Builder.Sweep},
+		{Name: "Destroy packages whose time is over", Every: time.Hour, Do: func(ctx context.Context) (int, error) { return expiry.Sweep(ctx, a.Log, a.Vault) }},
 		{Name: "Delete objects that no record cites", Every: 24 * time.Hour, Do: a.sweepObjects},
 	}, Report: func(j job.Job, r job.Run) {
 		if r.Err != nil {

@@ -1,9 +1,13 @@
-package release
+// Package expiry destroys the packages of releases whose time is over.
+package expiry
 
 import (
 	"context"
 	"errors"
+	"time"
 
+	"chaperone.example/internal/release"
+	"chaperone.example/internal/vault"
 	"chaperone.example/ledger"
 )
 
@@ -23,11 +27,11 @@ type destroy struct{}
 
 func (destroy) Action() string { return "release.destroy" }
 
-func (destroy) Decide(o Offer, m ledger.Moment) ([]ledger.Event, error) {
-	if o.Status(m.Now) != Expired || !o.Destroyed.IsZero() {
+func (destroy) Decide(o release.Offer, m ledger.Moment) ([]ledger.Event, error) {
+	if o.Status(m.Now) != release.Expired || !o.Destroyed.IsZero() {
 		return nil, nil
 	}
-	return []ledger.Event{Destroyed{}}, nil
+	return []ledger.Event{release.Destroyed{}}, nil
 }
 
 // expired asks for the offers that nobody may fetch any more.
@@ -35,8 +39,8 @@ type expired struct{}
 
 func (expired) Action() string { return "release.destroy" }
 
-func (expired) Answer(ctx context.Context, r *ledger.Reading) (offers []Offer, err error) {
-	rs, err := r.DB().QueryContext(ctx, `select id from release_offer where expires <= $1 or revoked <> '' order by id`, stamp(r.Now()))
+func (expired) Answer(ctx context.Context, r *ledger.Reading) (offers []release.Offer, err error) {
+	rs, err := r.DB().QueryContext(ctx, `select id from release_offer where expires <= $1 or revoked <> '' order by id`, r.Now().UTC().Format(time.RFC3339))
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +56,7 @@ func (expired) Answer(ctx context.Context, r *ledger.Reading) (offers []Offer, e
 		return nil, err
 	}
 	for _, id := range ids {
-		o, err := ledger.Read(ctx, r, Kind, id)
+		o, err := ledger.Read(ctx, r, release.Kind, id)
 		if err != nil {
 			return nil, err
 		}
@@ -62,18 +66,18 @@ func (expired) Answer(ctx context.Context, r *ledger.Reading) (offers []Offer, e
 }
 
 // Sweep destroys the packages of offers that have expired, and records each: once it
-// is recorded nobody fetches it, and then it goes. It also completes a revocation that
+// is recorded nobody fetches it, and then it goes, and with it what a second look found in it. It also completes a revocation that
 // was interrupted. The index of patients stays, for the accounting of what was fetched
 // (45 CFR 164.528). It returns how many packages it destroyed.
-func (b *Builder) Sweep(ctx context.Context) (int, error) {
-	desk := &ledger.Desk{Log: b.Desk.Log, Gate: sweeper{}}
+func Sweep(ctx context.Context, log *ledger.Log, v *vault.Vault) (int, error) {
+	desk := &ledger.Desk{Log: log, Gate: sweeper{}}
 	offers, err := ledger.Ask(ctx, desk, ledger.Actor{ID: hub}, expired{})
 	if err != nil {
 		return 0, err
 	}
 	n := 0
 	for _, o := range offers {
-		there, err := b.Vault.Has(o.Package)
+		there, err := left(v, o)
 		if err != nil {
 			return n, err
 		}
@@ -81,14 +85,34 @@ func (b *Builder) Sweep(ctx context.Context) (int, error) {
 			continue
 		}
 		if o.RevokedAt.IsZero() {
-			if _, err := ledger.Do(ctx, desk, ledger.Actor{ID: hub, Org: o.Discloser}, Kind, o.ID, destroy{}); err != nil {
+			if _, err := ledger.Do(ctx, desk, ledger.Actor{ID: hub, Org: o.Discloser}, release.Kind, o.ID, destroy{}); err != nil {
 				return n, err
 			}
 		}
-		if err := b.Vault.Delete(o.Package); err != nil {
-			return n, err
+		for _, object := range objects(o) {
+			if err := v.Delete(object); err != nil {
+				return n, err
+			}
 		}
 		n++
 	}
 	return n, nil
+}
+
+// objects returns what goes with an offer: the package, and the evidence if there is any.
+func objects(o release.Offer) []string {
+	if o.Evidence == "" {
+		return []string{o.Package}
+	}
+	return []string{o.Package, o.Evidence}
+}
+
+// left reports whether there is something of an offer to destroy.
+func left(v *vault.Vault, o release.Offer) (bool, error) {
+	for _, object := range objects(o) {
+		if there, err := v.Has(object); err != nil || there {
+			return there, err
+		}
+	}
+	return false, nil
 }
