@@ -182,11 +182,11 @@ func (a *App) openStores(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	if a.Policy, err = writePolicy(c.Dir, vkey); err != nil {
-		return err
-	}
 	second, err := secondKey(ctx, a.Vault, c.Origin, c.Now)
 	if err != nil {
+		return err
+	}
+	if a.Policy, err = writePolicy(c.Dir, vkey, second.VerifierKey()); err != nil {
 		return err
 	}
 	if err := writeQuantum(c.Dir, a.Policy, second.VerifierKey()); err != nil {

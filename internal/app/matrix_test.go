@@ -152,7 +152,7 @@ func TestPagesAndAPIAgree(t *testing.T) {
 		"GET /requests/{id}/decision.csv": "GET /api/v1/requests/{id}/decision", "GET /ledger/prove.zip": "GET /api/v1/ledger/prove",
 	}
 	// What is for people only, or shown by the same operation.
-	alone := []string{"GET /{$}", "GET /static/", "GET /sign-in", "GET /join", "POST /join", "POST /join/finish", "POST /account/sessions/{id}/end", "GET /agreements/{id}/changes", "GET /as-of"}
+	alone := []string{"GET /{$}", "GET /static/", "GET /sign-in", "GET /join", "POST /join", "POST /join/finish", "POST /account/sessions/{id}/end", "GET /agreements/{id}/changes", "GET /as-of", "GET /status"}
 	for _, r := range table() {
 		if r.api() || slices.Contains(alone, r.Pattern) || r.section() == "log" || r.section() == "api" {
 			continue

@@ -45,9 +45,10 @@ func signer(ctx context.Context, v *vault.Vault, origin string) (note.Signer, st
 	return s, vkey, err
 }
 
-// writePolicy puts the policy that trusts this ledger beside the data.
-func writePolicy(dir, vkey string) ([]byte, error) {
-	policy := proof.FormatPolicy(vkey)
+// writePolicy puts the policy that trusts this ledger beside the data: by both keys, so
+// that no bit of either signature can change unnoticed.
+func writePolicy(dir, vkey, second string) ([]byte, error) {
+	policy := proof.FormatPolicy(vkey, second)
 	path := filepath.Join(dir, policyFile)
 	have, err := os.ReadFile(path)
 	switch {
@@ -60,7 +61,11 @@ func writePolicy(dir, vkey string) ([]byte, error) {
 	if !strings.Contains(string(have), "log "+vkey) {
 		return nil, fmt.Errorf("app: %s trusts another ledger's key: the data folder and its keys do not belong together", policyFile)
 	}
-	return have, nil
+	if strings.Contains(string(have), second) {
+		return have, nil
+	}
+	have = []byte(strings.Replace(string(have), "log "+vkey+"\n", "log "+vkey+"\nlog "+second+"\n", 1))
+	return have, os.WriteFile(path, have, 0o644)
 }
 
 // origin returns the name of the ledger in a data folder, which its policy says, or the

@@ -99,9 +99,8 @@ func secondKey(ctx context.Context, v *vault.Vault, origin string, now func() ti
 	return proof.NewMLDSA44(origin, seed, now)
 }
 
-// quantumFile is the policy that asks for the second signature as well. It is a file of
-// its own, since many verifiers know no key of that kind, and would not read a policy
-// that names one.
+// quantumFile is the policy that asks for the second signature as well, where the
+// ordinary one is content with either.
 const quantumFile = "policy-post-quantum.txt"
 
 // writeQuantum puts it beside the policy that it is made from.
@@ -124,9 +123,13 @@ func quantumPolicy(policy []byte, vkey string) ([]byte, error) {
 	var b strings.Builder
 	quorum := "none"
 	for line := range strings.Lines(string(policy)) {
-		if f := strings.Fields(line); len(f) == 2 && f[0] == "quorum" {
+		f := strings.Fields(line)
+		if len(f) == 2 && f[0] == "quorum" {
 			quorum = f[1]
 			continue
+		}
+		if len(f) >= 2 && f[0] == "log" && f[1] == vkey {
+			continue // it is asked for as a witness is
 		}
 		b.WriteString(strings.TrimRight(line, "\n") + "\n")
 	}
