@@ -11,9 +11,11 @@ import (
 
 	"chaperone.example/deid/code"
 	"chaperone.example/deid/day"
+	"chaperone.example/deid/expert"
 	"chaperone.example/deid/fhir"
 	"chaperone.example/deid/method"
 	"chaperone.example/deid/seed"
+	"chaperone.example/deid/shift"
 	"chaperone.example/deid/table"
 	"chaperone.example/phi"
 )
@@ -39,6 +41,13 @@ type Job struct {
 	// Codes gives ids and keys their new names. Safe Harbor asks for random ones
 	// ([code.Book]), of which the caller keeps the book in its vault.
 	Codes code.Coder
+	// Shift says by how much the dates of a patient move, if the profile shifts dates. The
+	// patient is the Patient resource's id or the patient token of the table (or, without
+	// one, the medical record number): where they are the same, so is the offset.
+	Shift *shift.Calendar
+	// Determination is the expert's, as opened with the expert's key, if the profile's label
+	// is Expert: it must be the one that the profile names, and valid on the as-of day.
+	Determination *expert.Determination
 
 	Columns     []table.Column // CSV: what the columns are; those not listed are known by name
 	DropUnknown bool           // CSV: remove columns that stand for nothing known instead of refusing the table
@@ -114,8 +123,39 @@ func (job Job) check() (method.Method, error) {
 		return method.Method{}, errors.New("deid: a job needs the day as of which ages are judged")
 	case job.Profile.Codes == Random && job.Codes.Derived():
 		return method.Method{}, ErrDerivedCodes
+	case job.Profile.Dates == Shifted && job.Shift == nil:
+		return method.Method{}, errors.New("deid: the profile shifts dates: a job needs the calendar of the recipient")
 	}
-	return job.Profile.method(job.AsOf)
+	m, err := job.Profile.method(job.AsOf)
+	if err != nil {
+		return m, err
+	}
+	m.Shift = job.Shift
+	return m, job.determined()
+}
+
+// determined refuses the label Expert without the valid determination that it rests on.
+func (job Job) determined() error {
+	if job.Profile.Form != Expert {
+		return nil
+	}
+	if job.Determination == nil {
+		return errors.New("deid: the profile's label rests on an expert's determination: give it (45 CFR 164.514(b)(1))")
+	}
+	hash, err := job.Determination.Hash()
+	switch {
+	case err != nil:
+		return err
+	case hash != job.Profile.Determination:
+		return errors.New("deid: the determination is another one than the profile names")
+	}
+	if err := job.Determination.Check(); err != nil {
+		return err
+	}
+	if s := job.Determination.On(iso(job.AsOf)); s != expert.Valid && s != expert.Due {
+		return fmt.Errorf("deid: on the as-of day the determination is %s: ask the expert for a new one", s)
+	}
+	return nil
 }
 
 // A counter counts and hashes what passes through it.

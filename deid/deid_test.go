@@ -142,8 +142,8 @@ func TestJobIsChecked(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if _, err := Standard("expert"); err == nil {
-		t.Error("Standard(expert) gave no error")
+	if _, err := Standard("anonymous"); err == nil {
+		t.Error("Standard(anonymous) gave no error")
 	}
 }
 

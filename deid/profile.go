@@ -24,14 +24,16 @@ type Form string
 const (
 	SafeHarbor     Form = "safe-harbor"      // 45 CFR 164.514(b)(2)
 	LimitedDataSet Form = "limited-data-set" // 45 CFR 164.514(e)
+	Expert         Form = "expert"           // 45 CFR 164.514(b)(1)
 )
 
 // The choices of a profile. What no profile can change, because no form allows it, is
 // not a choice: names, numbers that identify, street addresses, addresses of mail and
 // web, images and free text are always removed.
 const (
-	YearOnly = "year" // dates: the year stays
-	Whole    = "full" // dates, ages, ZIP codes: all of it stays
+	YearOnly = "year"    // dates: the year stays
+	Shifted  = "shifted" // dates: all of a patient's move by the same number of days, under a key
+	Whole    = "full"    // dates, ages, ZIP codes: all of it stays
 
 	Aggregated = "over-89" // ages over 89 become "90 or older", and birth years that tell of them go
 
@@ -49,12 +51,16 @@ type Profile struct {
 	Version string `json:"version"`
 	Form    Form   `json:"form"` // what the result may be called
 
-	Dates  string       `json:"dates"`          // YearOnly or Whole
+	Dates  string       `json:"dates"`          // YearOnly, Shifted or Whole
 	Ages   string       `json:"ages"`           // Aggregated or Whole
 	ZIP    zip3.Vintage `json:"zip"`            // the census by which ZIP codes are cut to three digits, or Whole
 	Cities bool         `json:"cities"`         // towns and cities stay
 	Codes  string       `json:"codes"`          // Random or Keyed; a limited data set may have either
 	Text   string       `json:"text,omitempty"` // notes: Blocked or "", or Scrub
+
+	// Determination is the hash of the expert's determination (package expert) on which the
+	// label Expert rests.
+	Determination string `json:"determination,omitempty"`
 }
 
 // Standard returns the profile of a form that Chaperone ships. ZIP codes are cut by
@@ -65,8 +71,10 @@ func Standard(form Form) (Profile, error) {
 		return Profile{Name: "chaperone safe harbor", Version: "1", Form: form, Dates: YearOnly, Ages: Aggregated, ZIP: zip3.Census2020, Codes: Random}, nil
 	case LimitedDataSet:
 		return Profile{Name: "chaperone limited data set", Version: "1", Form: form, Dates: Whole, Ages: Whole, ZIP: Whole, Cities: true, Codes: Keyed}, nil
+	case Expert: // to be completed with the determination
+		return Profile{Name: "chaperone expert determination", Version: "1", Form: form, Dates: Shifted, Ages: Aggregated, ZIP: zip3.Census2020, Codes: Keyed}, nil
 	}
-	return Profile{}, fmt.Errorf("deid: no form %q; use %q or %q", string(form), SafeHarbor, LimitedDataSet)
+	return Profile{}, fmt.Errorf("deid: no form %q; use %q, %q or %q", string(form), SafeHarbor, LimitedDataSet, Expert)
 }
 
 // JSON returns the canonical form: the members in the order above, no white space.
@@ -146,8 +154,8 @@ func Lint(p Profile) []Flaw {
 		}
 		add(rule, fmt.Sprintf("%q is no choice", value), "", "use "+strings.Join(allowed, " or "))
 	}
-	oneOf("form", string(p.Form), string(SafeHarbor), string(LimitedDataSet))
-	oneOf("dates", p.Dates, YearOnly, Whole)
+	oneOf("form", string(p.Form), string(SafeHarbor), string(LimitedDataSet), string(Expert))
+	oneOf("dates", p.Dates, YearOnly, Shifted, Whole)
 	oneOf("ages", p.Ages, Aggregated, Whole)
 	oneOf("codes", p.Codes, Random, Keyed)
 	oneOf("zip", string(p.ZIP), string(zip3.Census2000), string(zip3.Census2010), string(zip3.Census2020), string(zip3.Union), Whole)
@@ -157,11 +165,17 @@ func Lint(p Profile) []Flaw {
 			"have the notes looked at by a person before they leave, or block them")
 		flaws[len(flaws)-1].Warning = true
 	}
+	if b, err := hex.DecodeString(p.Determination); p.Form == Expert && (err != nil || len(b) != sha256.Size) {
+		add("determination", "an expert has to have determined that the risk is very small, and none is named", "45 CFR 164.514(b)(1)", "give the SHA-256 of the determination, or call the result a limited data set")
+	}
+	if p.Form != Expert && p.Determination != "" {
+		add("determination", "only the label expert rests on a determination", "", "leave it out, or use expert")
+	}
 	if p.Form != SafeHarbor {
 		return flaws
 	}
 	stronger := "or call the result a limited data set"
-	if p.Dates == Whole {
+	if p.Dates == Whole || p.Dates == Shifted {
 		add("dates", "of dates only the year may stay", "45 CFR 164.514(b)(2)(i)(C)", "use year, "+stronger)
 	}
 	if p.Ages == Whole {
@@ -215,8 +229,11 @@ func (p Profile) method(asOf day.Date) (method.Method, error) {
 		return method.Method{}, err
 	}
 	m := method.Method{AllAges: p.Ages == Whole, Cities: p.Cities, Scrub: p.Text == Scrub, AsOf: asOf}
-	if p.Dates == Whole {
+	switch p.Dates {
+	case Whole:
 		m.Dates = method.Full
+	case Shifted:
+		m.Dates = method.Shifted
 	}
 	if p.ZIP != Whole {
 		table, err := zip3.New(p.ZIP)

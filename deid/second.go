@@ -15,7 +15,7 @@ import (
 // look at what the job writes. It reads with other code than [Transform].
 func Collect(ctx context.Context, job Job, r io.Reader) (*inspect.Known, error) {
 	known := inspect.NewKnown()
-	limited := job.Profile.Form == LimitedDataSet
+	limited := job.Profile.Form != SafeHarbor // dates and places may stay, or stand moved
 	if job.Format == FHIR {
 		return known, known.FHIR(r, limited)
 	}

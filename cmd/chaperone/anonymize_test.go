@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"chaperone.example/cmd/chaperone/deident"
 	engine "chaperone.example/deid"
 )
 
@@ -57,7 +58,7 @@ func TestAnonymize(t *testing.T) {
 			if code != exitOK || !strings.Contains(printed, tt.want) {
 				t.Fatalf("exit code %d, said %q, %s", code, said, printed)
 			}
-			var done outcome
+			var done deident.Outcome
 			if err := json.Unmarshal([]byte(printed), &done); err != nil {
 				t.Fatal(err)
 			}

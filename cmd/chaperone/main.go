@@ -11,6 +11,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"chaperone.example/cmd/chaperone/console"
+	"chaperone.example/cmd/chaperone/deident"
 	"chaperone.example/internal/fault"
 	"chaperone.example/ledger"
 	"github.com/alecthomas/kong"
@@ -40,24 +42,24 @@ Exit codes: 0 done; 1 the answer is no (a proof does not verify, a request is
 denied); 2 wrong command line; 3 wrong input file, nothing changed; 4 outage.`
 
 type commands struct {
-	Init      initialize `cmd:"" help:"Set up a new hub: its organization and first administrator."`
-	Serve     serve      `cmd:"" help:"Run the hub on a data folder."`
-	Demo      demo       `cmd:"" help:"Run a hub with synthetic people and organizations."`
-	Synth     synth      `cmd:"" help:"Write data of hospitals and patients that never existed."`
-	Deid      deids      `cmd:"" help:"De-identify a file."`
-	Risk      risks      `cmd:"" help:"Measure how likely people in a table can be recognized."`
-	Anonymize anonymize  `cmd:"" help:"Generalize a table until nobody stands alone in it."`
-	Mark      mark       `cmd:"" help:"Give a recipient its own marked copy of a table."`
-	Trace     trace      `cmd:"" help:"Name the recipient whose copy leaked."`
-	Decide    decide     `cmd:"" help:"Decide a case that is written in a file, and explain."`
-	Breach    breaches   `cmd:"" help:"Judge an incident that is written in a file: breach or not, who is told by when."`
-	Rules     rules      `cmd:"" help:"Print the rule book, or one rule."`
-	Replay    replays    `cmd:"" help:"Decide recorded requests again, and compare."`
-	Whatif    whatif     `cmd:"" help:"Decide recorded requests again with a change, and compare."`
-	Verify    verify     `cmd:"" help:"Verify an exported proof, offline."`
-	Ledger    ledgers    `cmd:"" help:"Check the ledger of a data folder."`
-	Rebuild   rebuild    `cmd:"" help:"Compute every view of a data folder again from its ledger."`
-	Version   version    `cmd:"" help:"Print the version."`
+	Init      initialize        `cmd:"" help:"Set up a new hub: its organization and first administrator."`
+	Serve     serve             `cmd:"" help:"Run the hub on a data folder."`
+	Demo      demo              `cmd:"" help:"Run a hub with synthetic people and organizations."`
+	Synth     synth             `cmd:"" help:"Write data of hospitals and patients that never existed."`
+	Deid      deids             `cmd:"" help:"De-identify a file."`
+	Risk      deident.Risk      `cmd:"" help:"Measure how likely people in a table can be recognized."`
+	Anonymize deident.Anonymize `cmd:"" help:"Generalize a table until nobody stands alone in it."`
+	Mark      deident.Mark      `cmd:"" help:"Give a recipient its own marked copy of a table."`
+	Trace     deident.Trace     `cmd:"" help:"Name the recipient whose copy leaked."`
+	Decide    decide            `cmd:"" help:"Decide a case that is written in a file, and explain."`
+	Breach    breaches          `cmd:"" help:"Judge an incident that is written in a file: breach or not, who is told by when."`
+	Rules     rules             `cmd:"" help:"Print the rule book, or one rule."`
+	Replay    replays           `cmd:"" help:"Decide recorded requests again, and compare."`
+	Whatif    whatif            `cmd:"" help:"Decide recorded requests again with a change, and compare."`
+	Verify    verify            `cmd:"" help:"Verify an exported proof, offline."`
+	Ledger    ledgers           `cmd:"" help:"Check the ledger of a data folder."`
+	Rebuild   rebuild           `cmd:"" help:"Compute every view of a data folder again from its ledger."`
+	Version   version           `cmd:"" help:"Print the version."`
 }
 
 // A terminal is what a command prints to: data on out, words for people on err.
@@ -94,7 +96,7 @@ func run(ctx context.Context, args []string, t terminal) int {
 		return exitUsage
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
-	return exit(k.Run(t), t)
+	return exit(k.Run(t, console.Terminal{Out: t.out, Err: t.err}), t)
 }
 
 // asked is the command whose help tells what was wrong with a command line.
@@ -119,10 +121,18 @@ func (b badFile) Unwrap() error { return b.error }
 func exit(err error, t terminal) int {
 	var no verdict
 	var bad badFile
+	var answer console.Verdict
+	var file console.BadFile
 	var behind *ledger.Behind
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
 		return exitOK
+	case errors.As(err, &answer):
+		t.say("chaperone: %v", answer)
+		return exitFailed
+	case errors.As(err, &file):
+		t.say("chaperone: %v\nNothing was changed.", file)
+		return exitBadFile
 	case errors.As(err, &no):
 		t.say("chaperone: %v", no)
 		return exitFailed

@@ -330,3 +330,16 @@ func clock(b []byte, strict bool) bool {
 	zm, ok2 := num(b[4:], 2)
 	return ok1 && ok2 && zh <= 14 && zm <= 59
 }
+
+// Clock reports whether b is a FHIR time, hh:mm:ss with or without a fraction.
+func Clock(b []byte) bool {
+	if len(b) < 8 || len(b) > 15 {
+		return false
+	}
+	for _, c := range b {
+		if (c < '0' || c > '9') && c != ':' && c != '.' {
+			return false
+		}
+	}
+	return true
+}

@@ -10,6 +10,7 @@ import (
 	"chaperone.example/deid/code"
 	"chaperone.example/deid/input"
 	"chaperone.example/deid/method"
+	"chaperone.example/deid/scan"
 	"chaperone.example/deid/seed"
 	"chaperone.example/deid/tally"
 )
@@ -48,7 +49,7 @@ func Transform(ctx context.Context, job Job, r io.Reader, w io.Writer) (Result, 
 	}
 	var result Result
 	var machines []*machine
-	if isDocument, isBundle := form(head); isDocument {
+	if isDocument, isBundle := scan.Form(head); isDocument {
 		t := &transformer{job: job, w: w, m: newMachine(job)}
 		err = t.document(ctx, br, isBundle)
 		result, machines = t.result, []*machine{t.m}

@@ -66,6 +66,18 @@ func (f Filter) pass(m *machine) (wanted, ok bool) {
 	return true, true
 }
 
+// settle finds out by how much the dates of the resource at the position move. What a
+// resource contains is its patient's.
+func (m *machine) settle(typ string) (ok bool) {
+	start := m.Pos
+	id, found, ok := m.patientOf(start, typ)
+	m.Pos = start
+	if m.moves = ok && found; m.moves {
+		m.days = m.Method.Shift.Days(id)
+	}
+	return ok
+}
+
 // patientOf returns the id of the patient that a resource belongs to.
 func (m *machine) patientOf(start int, typ string) (id []byte, found, ok bool) {
 	if typ == "Patient" {

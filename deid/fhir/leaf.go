@@ -117,8 +117,8 @@ func (m *machine) write(n *plan.Node, a tally.Action, b []byte) bool {
 func (m *machine) date(n *plan.Node, b []byte) bool {
 	d, ok := day.ParseFHIR(b)
 	if !ok {
-		if n.Rule == plan.Moment && clockOnly(b) { // a time of day is an element of a date
-			if m.Method.Dates == method.Full {
+		if n.Rule == plan.Moment && day.Clock(b) { // a time of day is an element of a date
+			if m.Method.Dates == method.Full || m.Method.Dates == method.Shifted && m.moves {
 				return m.write(n, tally.Kept, b)
 			}
 			m.Note(n, tally.Dropped)
@@ -139,6 +139,9 @@ func (m *machine) date(n *plan.Node, b []byte) bool {
 	if m.Method.Dates == method.Full {
 		return m.write(n, tally.Kept, b)
 	}
+	if m.Method.Dates == method.Shifted {
+		return m.shifted(n, b)
+	}
 	if n.Rule == plan.Moment { // R4 has no instant of a year alone
 		m.Note(n, tally.Dropped)
 		return false
@@ -148,9 +151,17 @@ func (m *machine) date(n *plan.Node, b []byte) bool {
 	return true
 }
 
-// clockOnly reports whether b is a FHIR time, hh:mm:ss.
-func clockOnly(b []byte) bool {
-	return len(b) >= 8 && term.Every(b, 8, 15, func(c byte) bool { return term.Digit(c) || c == ':' || c == '.' })
+// shifted writes a date moved as all dates of its patient move. Without a patient it
+// does not stay: it may be somebody's all the same.
+func (m *machine) shifted(n *plan.Node, b []byte) bool {
+	if !m.moves {
+		m.Note(n, tally.Dropped)
+		return false
+	}
+	m.out, _ = day.Move(append(m.out, '"'), b, m.Method.AsOf.Year, m.days) // it was read before
+	m.out = append(m.out, '"')
+	m.Note(n, tally.Shifted)
+	return true
 }
 
 // death returns the day at which the age of the person is judged whose resource the

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"chaperone.example/deid/fhir/plan"
+	"chaperone.example/deid/method"
 	"chaperone.example/deid/r4"
 	"chaperone.example/deid/scan"
 	"chaperone.example/deid/tally"
@@ -34,6 +35,8 @@ type machine struct {
 	scrubber  *text.Scrubber // made when first needed
 	seeds     []string       // of the patient of the resource that begins at seeded
 	seeded    int
+	days      int  // by which the dates of the resource move
+	moves     bool // they do: its patient is known
 }
 
 // A pending code is a gap of code.Size bytes in out, to be filled with the code of an
@@ -90,13 +93,16 @@ func (m *machine) resource(depth int) (kept, ok bool) {
 		m.Note(n, tally.Unneeded)
 		return false, m.Skip(depth)
 	}
-	outer, begins, about := m.current, m.begins, m.about
+	outer, begins, about, days, moves := m.current, m.begins, m.about, m.days, m.moves
 	m.current = n.Path
 	if m.contained == 0 { // what is contained is about the same patient
 		m.begins, m.about = m.Pos, n.Path
+		if m.Method.Dates == method.Shifted && !m.settle(n.Path) {
+			return false, false
+		}
 	}
 	kept, ok = m.object(n, depth, true)
-	m.current, m.begins, m.about = outer, begins, about
+	m.current, m.begins, m.about, m.days, m.moves = outer, begins, about, days, moves
 	m.resources++
 	return kept, ok
 }

@@ -13,6 +13,7 @@ import (
 	"chaperone.example/deid/input"
 	"chaperone.example/deid/method"
 	"chaperone.example/deid/r4"
+	"chaperone.example/deid/scan"
 	"chaperone.example/deid/tally"
 )
 
@@ -359,7 +360,7 @@ func FuzzTransform(f *testing.F) {
 			t.Errorf("a canary leaked: %s", out.Bytes())
 		}
 		for line := range bytes.Lines(bytes.TrimPrefix(in, []byte("\ufeff"))) {
-			if document, _ := form(in); !document && len(bytes.TrimSpace(line)) > 0 && !json.Valid(line) {
+			if document, _ := scan.Form(in); !document && len(bytes.TrimSpace(line)) > 0 && !json.Valid(line) {
 				t.Errorf("a line that is not JSON was accepted: %q", line)
 			}
 		}

@@ -8,6 +8,7 @@ package method
 
 import (
 	"chaperone.example/deid/day"
+	"chaperone.example/deid/shift"
 	"chaperone.example/deid/zip3"
 )
 
@@ -15,19 +16,21 @@ import (
 type Dates uint8
 
 const (
-	Years Dates = iota // the year stays: 45 CFR 164.514(b)(2)(i)(C)
-	Full               // dates and times stay: limited data set
+	Years   Dates = iota // the year stays: 45 CFR 164.514(b)(2)(i)(C)
+	Full                 // dates and times stay: limited data set
+	Shifted              // each patient's dates move by the same number of days: expert determination
 )
 
 // A Method is a setting of the knobs. The zero value, with a ZIP table, is the
 // strictest.
 type Method struct {
 	Dates   Dates
-	AllAges bool        // ages over 89 stay as they are
-	ZIP     *zip3.Table // ZIP codes become three digits by this table; nil: they stay whole
-	Cities  bool        // towns and cities stay
-	Scrub   bool        // notes stay, without what identifies in them; otherwise they go
-	AsOf    day.Date    // the day at which ages are judged when nothing in the record says otherwise
+	AllAges bool            // ages over 89 stay as they are
+	ZIP     *zip3.Table     // ZIP codes become three digits by this table; nil: they stay whole
+	Cities  bool            // towns and cities stay
+	Scrub   bool            // notes stay, without what identifies in them; otherwise they go
+	Shift   *shift.Calendar // by how much the dates of a patient move, when they do
+	AsOf    day.Date        // the day at which ages are judged when nothing in the record says otherwise
 }
 
 // SafeHarbor is the method of 45 CFR 164.514(b)(2), with the ZIP table of a census.

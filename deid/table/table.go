@@ -112,6 +112,9 @@ type transformer struct {
 	stays   []bool
 	counts  []tally.Counts
 	first   map[string]int // the first column of each element
+	whose   int            // the column of the patient, if dates move
+	patient []byte         // of the row, and by how much its dates move
+	days    int
 	plans   []plan         // what is done to each column
 	dated   []int          // the columns that hold dates, in order
 	aged    []int          // and those that tell the age of the person
@@ -224,6 +227,9 @@ func (t *transformer) header() error {
 	t.counts = make([]tally.Counts, len(t.columns))
 	t.plan()
 	if err := t.checkFilter(); err != nil {
+		return err
+	}
+	if err := t.findPatient(); err != nil {
 		return err
 	}
 	kept := 0
@@ -356,6 +362,11 @@ func (t *transformer) row(fields [][]byte) error {
 			t.seeds = append(t.seeds, string(fields[i]))
 		}
 	}
+	if t.job.Method.Dates == method.Shifted {
+		if t.patient = trim(fields[t.whose]); len(t.patient) > 0 {
+			t.days = t.job.Method.Shift.Days(t.patient)
+		}
+	}
 	kept := 0
 	for i := range t.plans {
 		p := &t.plans[i]
@@ -445,6 +456,8 @@ func (t *transformer) field(i int, p *plan, b []byte, old bool, latest day.Date)
 		case t.job.Method.Dates == method.Full:
 			counts[tally.Kept]++
 			t.text(b)
+		case t.job.Method.Dates == method.Shifted:
+			t.shifted(counts, b)
 		default:
 			counts[tally.Generalized]++
 			t.out = strconv.AppendInt(t.out, int64(p.date.Year), 10)
@@ -508,62 +521,6 @@ func (t *transformer) ifPlain(p *plan, counts *tally.Counts, b []byte, plain fun
 	}
 	counts[tally.Kept]++
 	t.text(b)
-}
-
-// clinicalCode reports whether b may be a code of ICD-10, ICD-9, CPT or HCPCS: up to
-// eight letters and digits with a point, and of plain numbers only those of at most
-// five digits, or of seven, as ICD-10-PCS has them.
-func clinicalCode(b []byte) bool {
-	digits := 0
-	for _, c := range b {
-		switch {
-		case c >= '0' && c <= '9':
-			digits++
-		case c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '.' || c == '-':
-		default:
-			return false
-		}
-	}
-	return len(b) <= 8 && (digits < len(b) || digits <= 5 || digits == 7)
-}
-
-// amount reports whether b is a number of at most nine digits before the point.
-func amount(b []byte) bool {
-	if b[0] == '-' || b[0] == '$' {
-		b = b[1:]
-	}
-	whole, fraction, point := bytes.Cut(b, []byte("."))
-	return len(whole) > 0 && len(whole) <= 9 && onlyDigits(whole, "") && (!point || len(fraction) <= 6 && (len(fraction) == 0 || onlyDigits(fraction, "")))
-}
-
-// category reports whether b may be one of a few values: a short word or code and
-// nothing that looks like a name with a number, a date, a telephone number or an
-// address.
-func category(b []byte) bool {
-	if len(b) > 40 || (b[0] == '+' || b[0] == '-') && len(b) > 1 {
-		return false
-	}
-	run, longest, groups := 0, 0, 0
-	for _, c := range b {
-		if c == '@' || c == '\n' || c == ':' || c == '=' {
-			return false
-		}
-		if c >= '0' && c <= '9' {
-			if run == 0 {
-				groups++
-			}
-			run++
-			longest = max(longest, run)
-		} else {
-			run = 0
-		}
-	}
-	if b[0] >= '0' && b[0] <= '9' { // as every date does
-		if d, ok := day.Parse(b, 2100); ok && d.Day > 0 {
-			return false
-		}
-	}
-	return longest <= 6 && groups <= 2
 }
 
 func (t *transformer) separator(n int) {

@@ -22,10 +22,11 @@ const (
 	Unneeded                  // removed: not among the elements that were decided
 	Unknown                   // removed: no such place is known
 	Scrubbed                  // a note, of which what identifies was replaced
+	Shifted                   // a date moved with all others of its patient
 	Actions                   // the number of actions
 )
 
-var names = [Actions]string{"kept", "dropped", "generalized", "aggregated", "recoded", "malformed", "local", "unneeded", "unknown", "scrubbed"}
+var names = [Actions]string{"kept", "dropped", "generalized", "aggregated", "recoded", "malformed", "local", "unneeded", "unknown", "scrubbed", "shifted"}
 
 // String returns the name of the action as manifests print it.
 func (a Action) String() string { return names[a] }

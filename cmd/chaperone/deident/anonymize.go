@@ -1,6 +1,7 @@
-package main
+package deident
 
 import (
+	"chaperone.example/cmd/chaperone/console"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"chaperone.example/deid/composition"
 	"chaperone.example/deid/kanon"
@@ -19,7 +19,7 @@ import (
 	"chaperone.example/phi"
 )
 
-type anonymize struct {
+type Anonymize struct {
 	In          string   `required:"" type:"existingfile" placeholder:"FILE" help:"The CSV file to read, direct identifiers removed before."`
 	Out         string   `required:"" type:"path" placeholder:"FILE" help:"The file to write. It appears only when it is complete."`
 	Hierarchies string   `required:"" type:"existingdir" placeholder:"DIR" help:"A folder with COLUMN.csv for each quasi-identifier: a row for each value, the value at every level, the finest first."`
@@ -39,15 +39,15 @@ type anonymize struct {
 }
 
 // Help implements kong's longer help.
-func (anonymize) Help() string {
+func (Anonymize) Help() string {
 	return `Generalizes and suppresses quasi-identifiers until nobody stands alone, with the least loss,
 for an expert determination (45 CFR 164.514(b)(1)). Every cell of a suppressed row becomes "*". Columns
 that are no quasi-identifiers stay as they are. Exit code 1: the goal cannot be reached, or earlier
 releases and this one together single people out; nothing is written then.`
 }
 
-// An outcome is what anonymize did, as it prints it; there is no value of the data in it.
-type outcome struct {
+// An Outcome is what anonymize did, as it prints it; there is no value of the data in it.
+type Outcome struct {
 	Rows       int                 `json:"rows"`
 	Suppressed int                 `json:"suppressed"`
 	Classes    int                 `json:"classes"`
@@ -59,23 +59,23 @@ type outcome struct {
 	Joined     *composition.Report `json:"with_earlier_releases,omitempty"`
 }
 
-func (c anonymize) Run(ctx context.Context, t terminal) error {
+func (c Anonymize) Run(ctx context.Context, t console.Terminal) error {
 	whole, err := readWhole(ctx, c.In)
 	if err != nil {
-		return interrupted(err)
+		return console.Interrupted(err)
 	}
 	if c.K < 2 || c.Suppress < 0 || c.Suppress > 1 {
-		return badFile{errors.New("--k is at least 2, and --suppress is a share, from 0 to 1")}
+		return console.Bad(errors.New("--k is at least 2, and --suppress is a share, from 0 to 1"))
 	}
 	quasi, hierarchies, err := c.hierarchies(whole.header)
 	if err != nil {
-		return badFile{err}
+		return console.Bad(err)
 	}
 	tab, goal, err := c.goal(whole, quasi, hierarchies)
 	if err != nil {
-		return badFile{err}
+		return console.Bad(err)
 	}
-	goal.Progress = t.progress("combinations of levels")
+	goal.Progress = t.Progress("combinations of levels")
 	var result kanon.Result
 	if c.Local {
 		result, err = tab.Sweep(ctx, goal)
@@ -87,11 +87,11 @@ func (c anonymize) Run(ctx context.Context, t terminal) error {
 	}
 	switch {
 	case errors.Is(err, kanon.ErrNone):
-		return verdict{err}
+		return console.No("%w", err)
 	case err != nil:
-		return interrupted(err)
+		return console.Interrupted(err)
 	}
-	done := outcome{Rows: tab.Rows(), Suppressed: result.Suppressed, Classes: result.Classes, Smallest: result.Smallest, Utility: result.Utility,
+	done := Outcome{Rows: tab.Rows(), Suppressed: result.Suppressed, Classes: result.Classes, Smallest: result.Smallest, Utility: result.Utility,
 		Before: figures(tab.Risk(.09)), After: figures(result.Risk(.09))}
 	for i, level := range result.Levels {
 		if done.Levels == nil {
@@ -105,20 +105,20 @@ func (c anonymize) Run(ctx context.Context, t terminal) error {
 			return err
 		}
 		if done.Joined = &joined; !joined.Clean() {
-			return verdict{fmt.Errorf("together with the earlier releases, %d of %d people are among fewer than %d, %d of them alone; use the levels of the earlier release, a larger k, or leave those people out of both. Nothing was written",
-				joined.Below, joined.People, c.K, joined.Single)}
+			return console.No("together with the earlier releases, %d of %d people are among fewer than %d, %d of them alone; use the levels of the earlier release, a larger k, or leave those people out of both. Nothing was written",
+				joined.Below, joined.People, c.K, joined.Single)
 		}
 	}
-	if err := writeWhole(c.Out, func(w io.Writer) error { return c.write(w, whole, quasi, result) }); err != nil {
+	if err := console.WriteWhole(c.Out, func(w io.Writer) error { return c.write(w, whole, quasi, result) }); err != nil {
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(t.out).Encode(done)
+		return json.NewEncoder(t.Out).Encode(done)
 	}
-	fmt.Fprintf(t.out, "%v\n", result)
-	fmt.Fprintf(t.out, "highest risk of a record %.4f, was %.4f; average %.4f, was %.4f\n", done.After.Highest, done.Before.Highest, done.After.Average, done.Before.Average)
+	fmt.Fprintf(t.Out, "%v\n", result)
+	fmt.Fprintf(t.Out, "highest risk of a record %.4f, was %.4f; average %.4f, was %.4f\n", done.After.Highest, done.Before.Highest, done.After.Average, done.Before.Average)
 	if done.Joined != nil {
-		fmt.Fprintf(t.out, "with %d earlier releases: %d people in %d joint classes, the smallest of %d\n", len(c.Earlier), done.Joined.People, done.Joined.Classes, done.Joined.Smallest)
+		fmt.Fprintf(t.Out, "with %d earlier releases: %d people in %d joint classes, the smallest of %d\n", len(c.Earlier), done.Joined.People, done.Joined.Classes, done.Joined.Smallest)
 	}
 	return nil
 }
@@ -133,7 +133,7 @@ type wholeTable struct {
 
 func readWhole(ctx context.Context, name string) (wholeTable, error) {
 	w := wholeTable{name: name}
-	err := readFile(name, func(r io.Reader) error {
+	err := console.ReadFile(name, func(r io.Reader) error {
 		in, err := rows.NewReader(r, 0)
 		if err != nil {
 			return err
@@ -158,7 +158,7 @@ func readWhole(ctx context.Context, name string) (wholeTable, error) {
 		}
 	})
 	if err == nil && len(w.rows) == 0 {
-		err = badFile{fmt.Errorf("%s: the table has no rows", name)}
+		err = console.Bad(fmt.Errorf("%s: the table has no rows", name))
 	}
 	return w, err
 }
@@ -171,7 +171,7 @@ func (w wholeTable) index(column string) (int, error) {
 }
 
 // hierarchies finds the quasi-identifiers and reads their hierarchies.
-func (c anonymize) hierarchies(header []string) (quasi []int, all []*kanon.Hierarchy, err error) {
+func (c Anonymize) hierarchies(header []string) (quasi []int, all []*kanon.Hierarchy, err error) {
 	for i, name := range header {
 		if e, ok := phi.Lookup(table.Named(name).Element); ok && e.Class == phi.Direct && name != c.Person {
 			return nil, nil, fmt.Errorf("%s: column %q is a direct identifier (%s), which no generalization helps; remove it first, with `chaperone deid`", c.In, name, e.Title)
@@ -233,7 +233,7 @@ func readHierarchy(path string) (*kanon.Hierarchy, error) {
 }
 
 // goal puts the table and what it must satisfy together.
-func (c anonymize) goal(w wholeTable, quasi []int, hierarchies []*kanon.Hierarchy) (*kanon.Table, kanon.Goal, error) {
+func (c Anonymize) goal(w wholeTable, quasi []int, hierarchies []*kanon.Hierarchy) (*kanon.Table, kanon.Goal, error) {
 	goal := kanon.Goal{K: c.K, Suppress: c.Suppress}
 	sensitive := -1
 	if c.Sensitive != "" {
@@ -293,7 +293,7 @@ func (c anonymize) goal(w wholeTable, quasi []int, hierarchies []*kanon.Hierarch
 }
 
 // write writes the table with its quasi-identifiers generalized.
-func (c anonymize) write(w io.Writer, whole wholeTable, quasi []int, result kanon.Result) error {
+func (c Anonymize) write(w io.Writer, whole wholeTable, quasi []int, result kanon.Result) error {
 	out := rows.NewWriter(w, whole.separator)
 	person := slices.Index(whole.header, c.Person)
 	without := func(row []string) []string {
@@ -325,9 +325,9 @@ func (c anonymize) write(w io.Writer, whole wholeTable, quasi []int, result kano
 }
 
 // join checks the new release against the earlier ones.
-func (c anonymize) join(ctx context.Context, w wholeTable, quasi []int, result kanon.Result) (composition.Report, error) {
+func (c Anonymize) join(ctx context.Context, w wholeTable, quasi []int, result kanon.Result) (composition.Report, error) {
 	if c.Person == "" {
-		return composition.Report{}, badFile{errors.New("--earlier needs --person: the column that says whose a row is")}
+		return composition.Report{}, console.Bad(errors.New("--earlier needs --person: the column that says whose a row is"))
 	}
 	var releases []composition.Release
 	for _, name := range c.Earlier {
@@ -337,7 +337,7 @@ func (c anonymize) join(ctx context.Context, w wholeTable, quasi []int, result k
 		}
 		person, err := old.index(c.Person)
 		if err != nil {
-			return composition.Report{}, badFile{err}
+			return composition.Report{}, console.Bad(err)
 		}
 		var columns []int
 		for _, i := range quasi {
@@ -346,7 +346,7 @@ func (c anonymize) join(ctx context.Context, w wholeTable, quasi []int, result k
 			}
 		}
 		if len(columns) == 0 {
-			return composition.Report{}, badFile{fmt.Errorf("%s: it has none of the quasi-identifiers of this release", name)}
+			return composition.Report{}, console.Bad(fmt.Errorf("%s: it has none of the quasi-identifiers of this release", name))
 		}
 		releases = append(releases, func(yield func(composition.Row) bool) {
 			for _, row := range old.rows {
@@ -362,7 +362,7 @@ func (c anonymize) join(ctx context.Context, w wholeTable, quasi []int, result k
 	}
 	person, err := w.index(c.Person)
 	if err != nil {
-		return composition.Report{}, badFile{err}
+		return composition.Report{}, console.Bad(err)
 	}
 	releases = append(releases, func(yield func(composition.Row) bool) {
 		var cells []string
@@ -374,16 +374,4 @@ func (c anonymize) join(ctx context.Context, w wholeTable, quasi []int, result k
 		}
 	})
 	return composition.Check(c.K, releases, nil)
-}
-
-// progress returns a function that tells the person, at most once in two seconds, how far
-// a long run is.
-func (t terminal) progress(what string) func(done, all int) {
-	last := time.Now()
-	return func(done, all int) {
-		if time.Since(last) >= 2*time.Second && all > 0 {
-			last = time.Now()
-			t.say("%d %% of %d %s", 100*done/all, all, what)
-		}
-	}
 }

@@ -1,6 +1,7 @@
-package main
+package deident
 
 import (
+	"chaperone.example/cmd/chaperone/console"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,7 +17,7 @@ import (
 	"chaperone.example/phi"
 )
 
-type risks struct {
+type Risk struct {
 	File       string   `arg:"" type:"existingfile" help:"The CSV file as it is to be released."`
 	Quasi      []string `placeholder:"COLUMN" help:"What somebody may know of a person; by default the columns that are known to be quasi-identifiers."`
 	Threshold  float64  `default:"0.09" help:"The risk above which a record counts as at risk: .09 is that of the European Medicines Agency and Health Canada."`
@@ -29,7 +30,7 @@ type risks struct {
 }
 
 // Help implements kong's longer help.
-func (risks) Help() string {
+func (Risk) Help() string {
 	return `Prints the risks of prosecutor, journalist and marketer, and on request estimates of the people
 who are unique in the population (Pitman, Zayatz) and the small groups. The figures are those of an
 expert determination (45 CFR 164.514(b)(1)); whether they are very small, the expert says.`
@@ -61,16 +62,16 @@ type smallGroup struct {
 	Single  int      `json:"single"`
 }
 
-func (c risks) Run(ctx context.Context, t terminal) error {
+func (c Risk) Run(ctx context.Context, t console.Terminal) error {
 	if !(c.Threshold > 0 && c.Threshold <= 1) || c.Limit < 0 || c.Limit > 1 {
-		return badFile{errors.New("--threshold and --limit are shares, from 0 to 1")}
+		return console.Bad(errors.New("--threshold and --limit are shares, from 0 to 1"))
 	}
 	var quasi []string
 	var look [][]string // for --rare
 	var columns []int
 	classes := map[string]int{}
 	suppressed := 0
-	err := readFile(c.File, func(r io.Reader) error {
+	err := console.ReadFile(c.File, func(r io.Reader) error {
 		in, err := rows.NewReader(r, 0)
 		if err != nil {
 			return err
@@ -126,10 +127,10 @@ func (c risks) Run(ctx context.Context, t terminal) error {
 	}
 	risk := kanon.Measure(classes, c.Threshold)
 	if risk.Rows == 0 {
-		return badFile{fmt.Errorf("%s: no row is released", c.File)}
+		return console.Bad(fmt.Errorf("%s: no row is released", c.File))
 	}
 	if c.Population != 0 && c.Population < float64(risk.Rows) {
-		return badFile{fmt.Errorf("--population: %.0f people are fewer than %d rows", c.Population, risk.Rows)}
+		return console.Bad(fmt.Errorf("--population: %.0f people are fewer than %d rows", c.Population, risk.Rows))
 	}
 	f := figures(risk)
 	note := ""
@@ -151,7 +152,7 @@ func (c risks) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	if c.JSON {
-		err = json.NewEncoder(t.out).Encode(struct {
+		err = json.NewEncoder(t.Out).Encode(struct {
 			Quasi      []string     `json:"quasi_identifiers"`
 			Suppressed int          `json:"suppressed"`
 			Risk       riskFigures  `json:"risk"`
@@ -164,13 +165,13 @@ func (c risks) Run(ctx context.Context, t terminal) error {
 		c.print(t, quasi, suppressed, f, note, groups)
 	}
 	if c.Limit > 0 && f.Highest > c.Limit {
-		return verdict{fmt.Errorf("the highest risk of a record is %.4f, above %.4f", f.Highest, c.Limit)}
+		return console.No("the highest risk of a record is %.4f, above %.4f", f.Highest, c.Limit)
 	}
 	return nil
 }
 
 // quasi says what somebody may know of a person.
-func (c risks) quasi(header []string) []string {
+func (c Risk) quasi(header []string) []string {
 	if len(c.Quasi) > 0 {
 		return c.Quasi
 	}
@@ -195,20 +196,20 @@ func places(in *rows.Reader, names []string) ([]int, error) {
 	return out, nil
 }
 
-func (c risks) groups(ctx context.Context, look [][]string, names []string) ([]smallGroup, error) {
+func (c Risk) groups(ctx context.Context, look [][]string, names []string) ([]smallGroup, error) {
 	if c.Rare == 0 {
 		return nil, nil
 	}
 	tab, err := unique.NewTable(look)
 	if err != nil {
-		return nil, badFile{err}
+		return nil, console.Bad(err)
 	}
 	found, err := tab.Find(ctx, unique.Search{K: c.Rare, Size: c.Size})
 	if errors.Is(err, context.Canceled) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, badFile{err}
+		return nil, console.Bad(err)
 	}
 	var out []smallGroup
 	for _, g := range found {
@@ -221,8 +222,8 @@ func (c risks) groups(ctx context.Context, look [][]string, names []string) ([]s
 	return out, nil
 }
 
-func (c risks) print(t terminal, quasi []string, suppressed int, f riskFigures, note string, groups []smallGroup) {
-	line := func(what, format string, a ...any) { fmt.Fprintf(t.out, "%-44s %s\n", what, fmt.Sprintf(format, a...)) }
+func (c Risk) print(t console.Terminal, quasi []string, suppressed int, f riskFigures, note string, groups []smallGroup) {
+	line := func(what, format string, a ...any) { fmt.Fprintf(t.Out, "%-44s %s\n", what, fmt.Sprintf(format, a...)) }
 	line("known of a person", "%s", strings.Join(quasi, ", "))
 	line("rows", "%d, and %d suppressed", f.Rows, suppressed)
 	line("classes", "%d, the smallest of %d rows", f.Classes, f.Smallest)

@@ -1,6 +1,7 @@
-package main
+package deident
 
 import (
+	"chaperone.example/cmd/chaperone/console"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -15,7 +16,7 @@ import (
 	fingerprint "chaperone.example/deid/mark"
 )
 
-type mark struct {
+type Mark struct {
 	Plan      string `required:"" type:"existingfile" placeholder:"FILE" help:"Which columns carry marks: JSON, see docs/guide/de-identification.md."`
 	Key       string `required:"" type:"path" placeholder:"FILE" help:"The data owner's key of 32 bytes; made with --new-key."`
 	NewKey    bool   `help:"Make the key: --key must not exist yet."`
@@ -26,24 +27,24 @@ type mark struct {
 }
 
 // Help implements kong's longer help.
-func (mark) Help() string {
+func (Mark) Help() string {
 	return `Gives a recipient its own copy of a table, so that a leak names its source: pseudonyms that
 only it has, a fingerprint in cells that may lawfully be one of two, and synthetic records.
 Clinical values, dates, ages and sex are never altered; data for treatment is refused.`
 }
 
-func (c mark) Run(ctx context.Context, t terminal) error {
+func (c Mark) Run(ctx context.Context, t console.Terminal) error {
 	text, err := os.ReadFile(c.Plan)
 	if err != nil {
-		return badFile{err}
+		return console.Bad(err)
 	}
 	plan, err := fingerprint.ParsePlan(text)
 	if err != nil {
-		return badFile{fmt.Errorf("%s: %w", c.Plan, err)}
+		return console.Bad(fmt.Errorf("%s: %w", c.Plan, err))
 	}
 	key, err := c.key()
 	if err != nil {
-		return badFile{err}
+		return console.Bad(err)
 	}
 	job := fingerprint.Job{Key: key, Plan: plan, Recipient: c.Recipient}
 	if plan.Canaries > 0 {
@@ -52,60 +53,33 @@ func (c mark) Run(ctx context.Context, t terminal) error {
 			return err
 		})
 		if err != nil {
-			return interrupted(err)
+			return console.Interrupted(err)
 		}
 	}
 	var rec fingerprint.Record
 	err = c.read(func(r io.Reader) error {
-		return writeWhole(c.Out, func(w io.Writer) error {
+		return console.WriteWhole(c.Out, func(w io.Writer) error {
 			rec, err = fingerprint.Embed(ctx, job, r, w)
 			return err
 		})
 	})
 	if err != nil {
-		return interrupted(err)
+		return console.Interrupted(err)
 	}
-	if err := writeJSON(c.Record, rec); err != nil {
+	if err := console.WriteJSON(c.Record, rec); err != nil {
 		return errors.Join(err, os.Remove(c.Out)) // a copy without its record could not be traced
 	}
-	t.say("%d rows marked for %s; %d of the code's bits stand in them; %d synthetic records added", rec.Rows, rec.Recipient, rec.Bits, len(rec.Canaries))
+	t.Say("%d rows marked for %s; %d of the code's bits stand in them; %d synthetic records added", rec.Rows, rec.Recipient, rec.Bits, len(rec.Canaries))
 	if len(plan.Carriers) > 0 && 10*rec.Bits < 9*fingerprint.DefaultBits {
-		t.say("fewer than nine tenths of the bits stand in the table: a fingerprint may not name more than one leaker without the ids")
+		t.Say("fewer than nine tenths of the bits stand in the table: a fingerprint may not name more than one leaker without the ids")
 	}
 	return nil
 }
 
-func (c mark) read(use func(io.Reader) error) error { return readFile(c.In, use) }
-
-// readFile opens a file and names it in what is wrong with it.
-func readFile(name string, use func(io.Reader) error) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return badFile{err}
-	}
-	defer f.Close()
-	err = use(f)
-	var flaw *input.Error
-	switch {
-	case errors.As(err, &flaw):
-		return badFile{fmt.Errorf("%s: %w", name, flaw)}
-	case err != nil && !errors.Is(err, context.Canceled):
-		return badFile{fmt.Errorf("%s: %w", name, err)}
-	}
-	return err
-}
-
-// writeJSON writes a value as a file of JSON, whole or not at all.
-func writeJSON(path string, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	return writeWhole(path, func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err })
-}
+func (c Mark) read(use func(io.Reader) error) error { return console.ReadFile(c.In, use) }
 
 // key reads the owner's key, or makes it.
-func (c mark) key() (fingerprint.Key, error) {
+func (c Mark) key() (fingerprint.Key, error) {
 	if !c.NewKey {
 		return readKey(c.Key)
 	}
@@ -132,7 +106,7 @@ func readKey(path string) (fingerprint.Key, error) {
 	return fingerprint.Key(b), nil
 }
 
-type trace struct {
+type Trace struct {
 	File    string   `arg:"" type:"existingfile" help:"The file that leaked: the table, or any text in which its ids stand."`
 	Key     string   `required:"" type:"existingfile" placeholder:"FILE" help:"The data owner's key."`
 	Against []string `required:"" type:"existingfile" sep:"none" placeholder:"FILE" help:"The record of each recipient's copy, as mark wrote it; once for each."`
@@ -141,20 +115,20 @@ type trace struct {
 }
 
 // Help implements kong's longer help.
-func (trace) Help() string {
+func (Trace) Help() string {
 	return `Names the recipients whose copies a leak came from, with the odds: an innocent recipient
 reaches odds of 10^x with a probability of at most 10^-x. Exit code 1: nobody can be named.`
 }
 
-func (c trace) Run(ctx context.Context, t terminal) error {
+func (c Trace) Run(ctx context.Context, t console.Terminal) error {
 	key, err := readKey(c.Key)
 	if err != nil {
-		return badFile{err}
+		return console.Bad(err)
 	}
 	var records []fingerprint.Record
 	for _, name := range c.Against {
 		var rec fingerprint.Record
-		if err := readJSON(name, &rec); err != nil {
+		if err := console.ReadJSON(name, &rec); err != nil {
 			return err
 		}
 		records = append(records, rec)
@@ -162,7 +136,7 @@ func (c trace) Run(ctx context.Context, t terminal) error {
 	var evidence fingerprint.Evidence
 	var notTable error
 	var flaw *input.Error
-	err = readFile(c.File, func(r io.Reader) error {
+	err = console.ReadFile(c.File, func(r io.Reader) error {
 		evidence, err = fingerprint.ReadEvidence(ctx, key, records, r)
 		if errors.As(err, &flaw) { // ids are found in any text
 			evidence, notTable, err = fingerprint.Evidence{}, flaw, nil
@@ -173,48 +147,48 @@ func (c trace) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	var codes fingerprint.Codes
-	if err := readFile(c.File, func(r io.Reader) error { codes, err = fingerprint.ReadCodes(r); return err }); err != nil {
+	if err := console.ReadFile(c.File, func(r io.Reader) error { codes, err = fingerprint.ReadCodes(r); return err }); err != nil {
 		return err
 	}
 	found, err := fingerprint.Accuse(key, records, evidence, codes, c.Risk)
 	if err != nil {
-		return badFile{err}
+		return console.Bad(err)
 	}
 	if notTable != nil {
-		t.say("%s is not a table (%v): only ids were looked for", c.File, notTable)
+		t.Say("%s is not a table (%v): only ids were looked for", c.File, notTable)
 	}
 	if c.JSON {
-		if err := json.NewEncoder(t.out).Encode(found); err != nil {
+		if err := json.NewEncoder(t.Out).Encode(found); err != nil {
 			return err
 		}
 	} else {
 		printTrace(t, found)
 	}
 	if len(found.Named) == 0 {
-		return verdict{fmt.Errorf("none of the %d recipients can be named", len(records))}
+		return console.No("none of the %d recipients can be named", len(records))
 	}
 	return nil
 }
 
-func printTrace(t terminal, found fingerprint.Trace) {
+func printTrace(t console.Terminal, found fingerprint.Trace) {
 	for _, s := range found.Named {
-		fmt.Fprintf(t.out, "%s\n", s.Recipient)
+		fmt.Fprintf(t.Out, "%s\n", s.Recipient)
 		if s.Pseudonyms > 0 {
-			fmt.Fprintf(t.out, "  its pseudonyms stand in the leak: odds %s to 1\n", odds(s.Pseudonyms))
+			fmt.Fprintf(t.Out, "  its pseudonyms stand in the leak: odds %s to 1\n", odds(s.Pseudonyms))
 		}
 		if s.Fingerprint > 0 {
-			fmt.Fprintf(t.out, "  its fingerprint stands in the leak: odds %s to 1\n", odds(s.Fingerprint))
+			fmt.Fprintf(t.Out, "  its fingerprint stands in the leak: odds %s to 1\n", odds(s.Fingerprint))
 		}
 		if s.Canaries > 0 {
-			fmt.Fprintf(t.out, "  %d synthetic records that nobody else was given stand in the leak\n", s.Canaries)
+			fmt.Fprintf(t.Out, "  %d synthetic records that nobody else was given stand in the leak\n", s.Canaries)
 		}
 	}
-	fmt.Fprintf(t.out, "%d recipients, %d rows, %d ids; the chance of naming anybody innocent is at most %.2g\n", found.Recipients, found.Rows, found.Codes, found.Risk)
+	fmt.Fprintf(t.Out, "%d recipients, %d rows, %d ids; the chance of naming anybody innocent is at most %.2g\n", found.Recipients, found.Rows, found.Codes, found.Risk)
 	if f := found.Fingerprint; f != nil && f.Bits > 0 {
-		fmt.Fprintf(t.out, "fingerprint: %d bits readable; best explained by %d recipients together, with %.0f %% of the marks changed\n", f.Bits, f.Colluders, 100*f.Flipped)
+		fmt.Fprintf(t.Out, "fingerprint: %d bits readable; best explained by %d recipients together, with %.0f %% of the marks changed\n", f.Bits, f.Colluders, 100*f.Flipped)
 	}
 	if len(found.Missing) > 0 {
-		fmt.Fprintf(t.out, "not in the leak: %s\n", strings.Join(found.Missing, ", "))
+		fmt.Fprintf(t.Out, "not in the leak: %s\n", strings.Join(found.Missing, ", "))
 	}
 }
 
