@@ -31,7 +31,7 @@ var forbidden = map[string]string{
 }
 
 // modules are the capabilities: internal/NAME with page and rest beneath.
-var modules = []string{"org", "identity", "agreement", "dataset", "request", "release", "history", "past"}
+var modules = []string{"org", "identity", "agreement", "dataset", "request", "release", "rulebook", "history", "past"}
 
 // may lists what else a package may import of this module, beyond what its layer
 // allows. A package that is in no layer and not here fails the test.

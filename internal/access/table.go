@@ -55,6 +55,7 @@ func Grants() []Grant {
 		{"dataset.register", "register a dataset", stewards},
 		{"dataset.receive", "send the file of a dataset", stewards},
 		{"dataset.classify", "confirm or correct the classification of a dataset", approvers},
+		{"dataset.declare", "say whether a dataset comes from a substance-use program", approvers},
 		{"dataset.retire", "retire a dataset", approvers},
 		{"dataset.use", "open a dataset's data for an approved release", approvers},
 
@@ -68,6 +69,13 @@ func Grants() []Grant {
 		{"request.reconsider", "have a request decided again", append(slices.Clone(requesters), approvers...)},
 		{"request.approve", "approve a request for the own organization's data", approvers},
 		{"request.refuse", "refuse a request for the own organization's data", approvers},
+
+		{"request.whatif", "see what a change of the rules would have meant for past requests", signers},
+
+		{"rulebook.see", "read the rule book", members},
+		{"rulebook.list", "see the rules that the own organization adds", inquirers},
+		{"rulebook.adopt", "adopt a pack of rules for the own organization's data", signers},
+		{"rulebook.retire", "retire a pack of rules", signers},
 
 		{"release.list", "see the releases of the own organization", inquirers},
 		{"release.see", "see a release", inquirers},
@@ -175,6 +183,8 @@ func Routes() []Route {
 		{"POST /datasets/{id}/file", "dataset.receive"},
 		{"GET /datasets/{id}/classification", "dataset.classify"},
 		{"POST /datasets/{id}/classification", "dataset.classify"},
+		{"GET /datasets/{id}/provenance", "dataset.declare"},
+		{"POST /datasets/{id}/provenance", "dataset.declare"},
 		{"GET /datasets/{id}/retirement", "dataset.retire"},
 		{"POST /datasets/{id}/retirement", "dataset.retire"},
 		{"GET /api/v1/datasets", "dataset.list"},
@@ -182,6 +192,7 @@ func Routes() []Route {
 		{"GET /api/v1/datasets/{id}", "dataset.see"},
 		{"POST /api/v1/datasets/{id}/file", "dataset.receive"},
 		{"POST /api/v1/datasets/{id}/classification", "dataset.classify"},
+		{"POST /api/v1/datasets/{id}/provenance", "dataset.declare"},
 		{"POST /api/v1/datasets/{id}/retirement", "dataset.retire"},
 
 		{"GET /requests", "request.list"},
@@ -207,6 +218,22 @@ func Routes() []Route {
 		{"POST /api/v1/requests/{id}/approve", "request.approve"},
 		{"POST /api/v1/requests/{id}/refuse", "request.refuse"},
 		{"POST /api/v1/requests/{id}/withdraw", "request.withdraw"},
+
+		{"GET /rules", "rulebook.see"},
+		{"GET /rules.csv", "rulebook.see"},
+		{"GET /rules/packs", "rulebook.list"},
+		{"GET /rules/packs.csv", "rulebook.list"},
+		{"GET /rules/packs/new", "rulebook.adopt"},
+		{"POST /rules/packs/preview", "rulebook.adopt"},
+		{"POST /rules/packs", "rulebook.adopt"},
+		{"GET /rules/packs/{id}", "rulebook.list"},
+		{"POST /rules/packs/{id}/retire", "rulebook.retire"},
+		{"GET /api/v1/rules", "rulebook.see"},
+		{"GET /api/v1/rules/packs", "rulebook.list"},
+		{"POST /api/v1/rules/packs/preview", "rulebook.adopt"},
+		{"POST /api/v1/rules/packs", "rulebook.adopt"},
+		{"GET /api/v1/rules/packs/{id}", "rulebook.list"},
+		{"POST /api/v1/rules/packs/{id}/retire", "rulebook.retire"},
 
 		{"GET /releases", "release.list"},
 		{"GET /releases.csv", "release.list"},

@@ -30,6 +30,7 @@ import (
 	"chaperone.example/internal/release/index"
 	"chaperone.example/internal/request"
 	"chaperone.example/internal/rest"
+	"chaperone.example/internal/rulebook"
 	"chaperone.example/internal/vault"
 	"chaperone.example/internal/web"
 	"chaperone.example/law"
@@ -208,8 +209,8 @@ func (a *App) openStores(ctx context.Context, c Config) error {
 	a.closers = append(a.closers, newest)
 	a.Log, err = ledger.Open(ctx, ledger.Config{
 		DB: db, Origin: c.Origin, Now: c.Now, Rand: rand.Reader, Sealer: a.Vault, Secret: secret, Signer: sign, Second: second, Anchor: newest,
-		Types: []ledger.Types{org.Types, identity.Types, agreement.Types, dataset.Types, request.Types, release.Types},
-		Views: []ledger.View{org.View(), identity.View(), agreement.View(), dataset.View(), request.View(), release.View()},
+		Types: []ledger.Types{org.Types, identity.Types, agreement.Types, dataset.Types, request.Types, release.Types, rulebook.Types},
+		Views: []ledger.View{org.View(), identity.View(), agreement.View(), dataset.View(), request.View(), release.View(), rulebook.View()},
 	})
 	if err != nil {
 		return err
@@ -250,7 +251,8 @@ func fulfilled() []law.Duty {
 		law.DestroyBy,          // likewise, with the date
 		law.KeepWithin,         // the vault is in the hub's own region
 		law.TransferBy,         // the authenticated portal, encrypted
-		law.SuppressionReport,  // the manifest counts what was withheld
+		law.SuppressionReport,  // request, release and README count what was withheld
+		law.LabelSensitive,     // the package carries the labels of what is in it
 	}
 }
 
@@ -287,6 +289,7 @@ func (a *App) surround(ctx context.Context, who ledger.Actor) ([]web.NavItem, we
 		{Label: "Home", Href: "/", Key: "home"}, {Label: "Agreements", Href: "/agreements", Key: "agreements"},
 		{Label: "Datasets", Href: "/datasets", Key: "datasets"}, {Label: "Requests", Href: "/requests", Key: "requests"},
 		{Label: "Releases", Href: "/releases", Key: "releases"}, {Label: "Disclosures", Href: "/disclosures", Key: "disclosures"},
+		{Label: "Rules", Href: "/rules", Key: "rules"},
 		{Label: "Organizations", Href: "/organizations", Key: "organizations"}, {Label: "People", Href: "/people", Key: "people"},
 		{Label: "Ledger", Href: "/ledger", Key: "ledger"}, {Label: "Status", Href: "/status", Key: "status"},
 	} {

@@ -19,8 +19,10 @@ import (
 	"chaperone.example/internal/release"
 	"chaperone.example/internal/request"
 	requestpage "chaperone.example/internal/request/page"
+	"chaperone.example/internal/rulebook"
 	"chaperone.example/law"
 	"chaperone.example/law/civil"
+	"chaperone.example/law/cohort"
 	"chaperone.example/law/instrument"
 	"chaperone.example/ledger"
 )
@@ -73,6 +75,14 @@ func (f *facts) For(ctx context.Context, r *ledger.Reading, m request.Matter) (l
 		}
 		out.Organizations = append(out.Organizations, o)
 	}
+	if out.Overlays, err = rulebook.Packs(ctx, r, source, civil.On(q.At)); err != nil {
+		return out, err
+	}
+	sets, err := dataset.Cohorts(ctx, r, source)
+	if err != nil {
+		return out, err
+	}
+	out.Classes = cohort.Divide(out.Overlays).Classes(sets...)
 	u, err := f.people.User(ctx, r, m.Who.ID)
 	if err != nil {
 		return out, err
@@ -252,23 +262,17 @@ func (p permits) Permit(ctx context.Context, r *ledger.Reading, id string) (rele
 	if err != nil {
 		return release.Permit{}, err
 	}
-	if _, err := p.sources.Standing(ctx, r, q); err != nil {
+	_, patients, err := p.sources.Standing(ctx, r, q)
+	if err != nil {
 		return release.Permit{}, err
 	}
 	out := release.Permit{
 		Request: id, Discloser: allowed.Discloser, Recipient: allowed.Recipient, People: allowed.Recipients, Datasets: allowed.Datasets,
 		Decision: allowed.Decision, Purpose: purposeTitle(allowed), Basis: allowed.Basis, Authority: allowed.Citation, Form: allowed.Form.String(),
-		Diagnoses: allowed.Population.Diagnoses, MinAge: allowed.Population.MinAge, MaxAge: -1, RetentionDays: allowed.Retention,
+		Patients: patients, Diagnoses: allowed.Population.Diagnoses, MinAge: allowed.Population.MinAge, MaxAge: -1, RetentionDays: allowed.Retention,
 	}
 	if allowed.Population.MaxAge != nil {
 		out.MaxAge = *allowed.Population.MaxAge
-	}
-	// The packages know patients by their encounters only; a decision that lets some
-	// classes of patients pass and not others cannot be carried out on them.
-	for _, part := range allowed.Parts {
-		if part.Outcome == law.Deny {
-			return out, fault.New(fault.Refused, "the decision withholds some patients (rule %s), and the datasets do not tell them apart: ask for a population without them", part.Refusal)
-		}
 	}
 	if out.Terms, err = p.terms(ctx, r, allowed); err != nil {
 		return out, err
@@ -353,7 +357,7 @@ func (h holdings) Source(ctx context.Context, r *ledger.Reading, id string) (rel
 	if err != nil {
 		return release.Source{}, err
 	}
-	s := release.Source{ID: id, SHA256: d.SHA256, Corrected: d.Corrected}
+	s := release.Source{ID: id, SHA256: d.SHA256, Corrected: d.Corrected, Program: d.Part2.Answer()}
 	switch d.Format {
 	case intake.Encounters:
 		s.Format = deid.CSV

@@ -84,11 +84,13 @@ var bodies = map[string]func(*world) any{
 		return upload("encounters.csv", "encounter_key,hospital_id,class,admit_dt,discharge_dt\n1,2,I,2024-01-01,2024-01-02\n")
 	},
 	"POST /datasets/{id}/classification": func(*world) any { return url.Values{"version": {"1"}} },
+	"POST /datasets/{id}/provenance":     func(*world) any { return url.Values{"part2": {"none"}} },
 	"POST /datasets/{id}/retirement":     func(*world) any { return url.Values{"reason": {"not-needed"}} },
 	"POST /api/v1/datasets/{id}/file": func(*world) any {
 		return "encounter_key,hospital_id,class,admit_dt,discharge_dt\n1,2,I,2024-01-01,2024-01-02\n"
 	},
 	"POST /api/v1/datasets/{id}/classification": func(*world) any { return map[string]any{"version": 1} },
+	"POST /api/v1/datasets/{id}/provenance":     func(*world) any { return map[string]any{"part2": "none"} },
 	"POST /api/v1/datasets/{id}/retirement":     func(*world) any { return map[string]any{"reason": "not-needed"} },
 
 	"POST /requests":                 func(w *world) any { return entered(w) },
@@ -102,6 +104,13 @@ var bodies = map[string]func(*world) any{
 		return map[string]any{"datasets": []string{w.of[birch]["dataset"][0]}, "partial": true}
 	},
 	"POST /api/v1/requests/{id}/refuse": func(*world) any { return map[string]any{"reason": "too-much"} },
+
+	"POST /rules/packs/preview":            func(*world) any { return url.Values{"text": {ruled("preview")}, "effective": {"2030-01-01"}} },
+	"POST /rules/packs":                    func(*world) any { return url.Values{"text": {ruled("other")}, "effective": {"2030-01-01"}} },
+	"POST /rules/packs/{id}/retire":        func(*world) any { return url.Values{"effective": {"2030-01-01"}} },
+	"POST /api/v1/rules/packs/preview":     func(*world) any { return map[string]any{"text": ruled("preview")} },
+	"POST /api/v1/rules/packs":             func(*world) any { return map[string]any{"text": ruled("third"), "effective": "2030-01-01"} },
+	"POST /api/v1/rules/packs/{id}/retire": func(*world) any { return map[string]any{"effective": "2030-01-01"} },
 
 	"POST /releases":               func(w *world) any { return url.Values{"request": {w.of[birch]["request"][1]}, "days": {"14"}} },
 	"POST /releases/{id}/download": nothing, "POST /api/v1/releases/{id}/download": nothing,
@@ -229,11 +238,11 @@ func (w *world) foreigners(t testing.TB) []foreigner {
 	sessions := []string{w.aSession(t, one(alder, phi.Auditor)), w.aSession(t, one(alder, phi.Administrator))}
 	return []foreigner{
 		{birch, map[string][]string{
-			"agreement": own["agreement"], "dataset": own["dataset"], "request": own["request"], "release": own["release"], "user": own["user"], "decision": own["decision"],
+			"agreement": own["agreement"], "dataset": own["dataset"], "request": own["request"], "release": own["release"], "user": own["user"], "decision": own["decision"], "pack": own["pack"],
 			"session": append(slices.Clone(sessions), w.aSession(t, one(birch, phi.Auditor))), "position": {private[0], private[len(private)-1], public[0]}, "stream": {streams[0], "agreement/" + own["agreement"][0]},
 		}},
 		{collab, map[string][]string{
-			"agreement": own["agreement"][3:], "dataset": own["dataset"], "request": own["request"][2:4], "release": own["release"][1:], "user": own["user"], "decision": own["decision"],
+			"agreement": own["agreement"][3:], "dataset": own["dataset"], "request": own["request"][2:4], "release": own["release"][1:], "user": own["user"], "decision": own["decision"], "pack": own["pack"],
 			"session": sessions, "position": {private[0], private[len(private)-1]}, "stream": streams[:1],
 		}},
 	}

@@ -30,6 +30,8 @@ import (
 	requestpage "chaperone.example/internal/request/page"
 	requestrest "chaperone.example/internal/request/rest"
 	"chaperone.example/internal/rest"
+	rulebookpage "chaperone.example/internal/rulebook/page"
+	rulebookrest "chaperone.example/internal/rulebook/rest"
 	"chaperone.example/internal/web"
 	"chaperone.example/ledger"
 	"chaperone.example/ledger/tiles"
@@ -58,6 +60,7 @@ func (a *App) mount() error {
 	datasetpage.Page{Store: a.Datasets, Releases: edges{a.facts}, People: directory{a}.People, May: a.table.May}.Routes(mux)
 	requestpage.Page{Desk: a.Desk, Sources: a.Sources, Releases: released{a}}.Routes(mux)
 	releasepage.Page{Builder: a.Builder, Index: a.Register, Directory: a.facts, May: a.table.May}.Routes(mux)
+	rulebookpage.Page{Desk: a.Desk, Parties: a.facts.orgs, Past: meant(a), People: directory{a}.People, May: a.table.May}.Routes(mux)
 	historypage.Page{Desk: a.Desk, Origin: origin, Policy: a.Policy, Directory: titles{a}}.Routes(mux)
 
 	status.Page{Report: a.report}.Routes(mux)
@@ -72,6 +75,7 @@ func (a *App) mount() error {
 	datasetrest.Routes(api, a.Datasets, edges{a.facts})
 	requestrest.Routes(api, a.Desk, a.Sources)
 	releaserest.Routes(api, a.Builder, a.Register, a.facts)
+	rulebookrest.Routes(api, a.Desk, a.facts.orgs, meant(a))
 	historyrest.Routes(api, a.Desk, origin, a.Policy)
 	a.API = api
 

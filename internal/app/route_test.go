@@ -73,7 +73,7 @@ func (r route) kind(t testing.TB) string {
 	}
 	kind, ok := map[string]string{
 		"agreements": "agreement", "datasets": "dataset", "requests": "request", "releases": "release", "people": "user",
-		"organizations": "organization", "ledger": "position", "log": "tile",
+		"organizations": "organization", "ledger": "position", "log": "tile", "rules": "pack",
 	}[r.section()]
 	if !ok {
 		t.Fatalf("%s: nobody said what its placeholder stands for: add it here", r.Pattern)
@@ -100,7 +100,7 @@ func random(kind string) string {
 	case "stream":
 		return "dataset/d-" + vault.NewID()
 	}
-	prefix := map[string]string{"agreement": "a-", "dataset": "d-", "request": "q-", "release": "r-", "user": "u-", "organization": "o-", "session": "s-"}[kind]
+	prefix := map[string]string{"agreement": "a-", "dataset": "d-", "request": "q-", "release": "r-", "user": "u-", "pack": "p-", "organization": "o-", "session": "s-"}[kind]
 	return prefix + vault.NewID()
 }
 
@@ -116,8 +116,8 @@ var words = map[string]string{
 	"discloser": "organization", "consortium": "organization", "combines": "organization", "agreements.recipient": "organization", "agreements.recipients": "organization",
 
 	// words of the program
-	"template": "", "activities": "", "activity": "", "at_end": "", "basis": "", "class": "", "classes": "", "clause": "", "clauses": "", "element": "", "elements": "",
-	"environment": "", "finding": "", "form": "", "format": "", "duty": "", "further_use": "", "is": "", "kind": "", "permit": "", "phi": "", "purpose": "", "purposes": "", "reason": "", "region": "",
+	"template": "", "activities": "", "activity": "", "at_end": "", "basis": "", "class": "", "classes": "", "clause": "", "clauses": "", "element": "", "effect": "", "elements": "", "q": "",
+	"environment": "", "finding": "", "form": "", "format": "", "duty": "", "further_use": "", "is": "", "kind": "", "part2": "", "permit": "", "phi": "", "purpose": "", "purposes": "", "reason": "", "region": "",
 	"repository": "", "residency": "", "reviewer": "", "role": "", "safeguard": "", "safeguards": "", "side": "", "source": "", "state": "", "status": "", "transfer": "", "whose": "", "show": "",
 	"el-operational": "", "el-clinical": "", "el-quasi": "", "el-direct": "", "el-sensitive": "", "el-part2": "",
 	"element1": "", "element2": "", "element3": "", "reason1": "", "reason2": "", "reason3": "",
@@ -133,7 +133,7 @@ var words = map[string]string{
 	"day": "", "time": "", "zone": "", "clock": "", "as-of": "", "as-of-clock": "",
 
 	// free words, and what is entered
-	"coordination": "", "counsel_summary": "", "diagnoses": "", "file": "", "identifier": "", "key": "", "name": "", "note": "", "project": "", "statement": "", "system": "", "title": "", "why": "", "why_more": "",
+	"coordination": "", "counsel_summary": "", "diagnoses": "", "file": "", "identifier": "", "key": "", "name": "", "note": "", "project": "", "statement": "", "system": "", "text": "", "title": "", "why": "", "why_more": "",
 	"login": "", "password": "", "code": "", "invitation": "",
 	// where to go after signing in, and the key of a form that is sent twice
 	"next": "", "once": "",
@@ -394,6 +394,7 @@ func TestEveryFieldIsKnown(t *testing.T) {
 // not take.
 var formless = map[string]bool{
 	"POST /join/finish":               true, // after an invitation was entered
+	"POST /rules/packs":               true, // after a preview
 	"POST /people/{id}/enable":        true, // of somebody whose access was ended
 	"POST /organizations/{id}/reopen": true, // of one that has left
 	"POST /account/sessions/{id}/end": true, // of another session of the same person

@@ -28,9 +28,11 @@ import (
 	"chaperone.example/internal/org"
 	"chaperone.example/internal/release"
 	"chaperone.example/internal/request"
+	"chaperone.example/internal/rulebook"
 	"chaperone.example/internal/synth"
 	"chaperone.example/internal/vault"
 	"chaperone.example/law"
+	"chaperone.example/law/casefile"
 	"chaperone.example/law/civil"
 	"chaperone.example/law/instrument"
 	"chaperone.example/law/purpose"
@@ -419,7 +421,7 @@ func build(ctx context.Context, p app.Place) (*world, error) {
 			w.note("user", one(o, role).ID, o)
 		}
 	}
-	return w, errors.Join(w.agree(), w.contribute(ctx), w.exchange(ctx))
+	return w, errors.Join(w.agree(), w.contribute(ctx), w.exchange(ctx), w.add(ctx))
 }
 
 // offer has the downstream organization offer an agreement, and both sign it if so
@@ -437,6 +439,27 @@ func (h *hub) offer(upstream, downstream, template string, signed bool) (string,
 		}
 	}
 	return id, err
+}
+
+// ruled is a pack of rules that concerns nothing that the world does.
+func ruled(id string) string {
+	return "id: " + id + "\nlevel: member\nsource: policy\nread: 2024-01-01\nrules:\n  - {id: r1, citation: policy, text: Costs stay., purposes: [fundraising], strip: [encounter.cost]}\n"
+}
+
+// add has organizations add rules of their own.
+func (w *world) add(ctx context.Context) error {
+	for _, o := range []string{collab, alder, birch, cedar} {
+		p, err := casefile.ReadPack("pack", []byte(ruled("own")), o)
+		if err != nil {
+			return err
+		}
+		id, _, err := rulebook.Enter(ctx, w.Desk, one(o, phi.PrivacyOfficer).Actor, p, civil.On(w.Desk.Log.Now()), org.Source{})
+		if err != nil {
+			return err
+		}
+		w.note("pack", id, o)
+	}
+	return nil
 }
 
 func (w *world) agree() error {

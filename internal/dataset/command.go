@@ -9,6 +9,7 @@ import (
 
 	"chaperone.example/internal/dataset/intake"
 	"chaperone.example/internal/fault"
+	"chaperone.example/law/label"
 	"chaperone.example/ledger"
 	"chaperone.example/phi"
 )
@@ -20,6 +21,7 @@ type Register struct {
 	Environment Environment   `json:"environment"`
 	Repository  string        `json:"repository"`
 	PHI         bool          `json:"contains_phi"`
+	Part2       Provenance    `json:"part2,omitempty"` // unstated: it can be declared later
 	Label       Label         `json:"label"`
 	Approved    []Repository  `json:"approved"` // by the operator; [Store.Register] fills it in
 }
@@ -50,14 +52,20 @@ func (c Register) Decide(_ Holding, m ledger.Moment) ([]ledger.Event, error) {
 		return nil, fault.New(fault.Invalid, "choose an environment: %s", list(Environments()))
 	case at < 0:
 		return nil, fault.New(fault.Refused, "the repository is not approved for storing data; choose one of: %s", list(names(c.Approved)))
+	case c.Part2 != Unstated && !known(c.Part2, Provenances()):
+		return nil, fault.New(fault.Invalid, "say whether a substance-use program made the records: %s", list(Provenances()))
 	case c.PHI && c.Environment != Production:
 		return nil, noPHI(c.Environment, "register the dataset in the production environment, or de-identify it first")
 	}
-	return []ledger.Event{ledger.Sealed{
+	events := []ledger.Event{ledger.Sealed{
 		Event: Registered{Owner: m.Actor.Org, Format: c.Format, Source: c.Source, Environment: c.Environment,
 			Repository: c.Repository, Region: c.Approved[at].Region, PHI: c.PHI},
 		Subject: "dataset/" + m.ID, Details: Label{title, system},
-	}}, nil
+	}}
+	if c.Part2 != Unstated {
+		events = append(events, Declared{c.Part2})
+	}
+	return events, nil
 }
 
 // noPHI is the rule of DAT-4 in words.
@@ -136,6 +144,9 @@ func (c Receive) Decide(h Holding, _ ledger.Moment) ([]ledger.Event, error) {
 		}
 	}
 	events := []ledger.Event{got, Classified{Version: got.Version, Basis: Catalogue, Elements: classify(fields, element), Changes: kept}}
+	if len(c.Finding.Patients) > 0 {
+		events = append(events, Labelled{got.Version, label.Version, c.Finding.Patients})
+	}
 	if confirmed { // the same fields as a steward confirmed before
 		events = append(events, Confirmed{got.Version})
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestScenarios(t *testing.T) {
-	scenario.Run(t, Kind, Types, Register{}, Receive{}, Classify{}, Retire{})
+	scenario.Run(t, Kind, Types, Register{}, Receive{}, Classify{}, Declare{}, Retire{})
 }
 
 func TestEventsFrozen(t *testing.T) { scenario.Frozen(t, Types) }

@@ -112,5 +112,7 @@ var Types = ledger.Types{
 	"dataset.classified": Classified{},
 	"dataset.confirmed":  Confirmed{},
 	"dataset.opened":     Opened{},
+	"dataset.declared":   Declared{},
+	"dataset.labelled":   Labelled{},
 	"dataset.retired":    Retired{},
 }

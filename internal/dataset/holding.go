@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"chaperone.example/internal/dataset/intake"
+	"chaperone.example/law/cohort"
 	"chaperone.example/ledger"
 	"chaperone.example/phi"
 )
@@ -16,6 +17,7 @@ import (
 type Holding struct {
 	Registered
 	At       time.Time // of the registration
+	Part2    Provenance
 	Versions []Version
 	Retired  Ending // empty while in use
 }
@@ -25,6 +27,7 @@ type Version struct {
 	Received
 	At        time.Time
 	Elements  []Element
+	Patients  []cohort.Count    // by their labels; empty if received before they were labelled
 	Corrected map[string]string // field → element, where a person set it
 	Confirmed bool
 }
@@ -48,6 +51,10 @@ func apply(h Holding, r ledger.Record, e ledger.Event) Holding {
 			}
 			v.Corrected = corrected
 		})
+	case Labelled:
+		h.amend(e.Version, func(v *Version) { v.Patients = e.Patients })
+	case Declared:
+		h.Part2 = e.Part2
 	case Confirmed:
 		h.amend(e.Version, func(v *Version) { v.Confirmed = true })
 	case Retired:
@@ -232,6 +239,7 @@ type Facts struct {
 	First, Last string // months of service, "2026-03"
 	Elements    []Element
 	Corrected   map[string]string // field → element, where a person set another than the catalogue's
+	Part2       Provenance
 }
 
 // Holds returns the ids of the elements.

@@ -230,7 +230,7 @@ func Of(ctx context.Context, r *ledger.Reading, id string) (Facts, error) {
 func (h Holding) facts(id string) Facts {
 	v, _ := h.Current()
 	return Facts{ID: id, Owner: h.Owner, Format: h.Format, Environment: h.Environment, Region: h.Region, PHI: h.HasPHI(), Version: v.Version,
-		Object: v.Object, SHA256: v.SHA256, Bytes: v.Bytes, Records: v.Records, First: v.First, Last: v.Last, Elements: v.Elements, Corrected: v.Corrected}
+		Object: v.Object, SHA256: v.SHA256, Bytes: v.Bytes, Records: v.Records, First: v.First, Last: v.Last, Elements: v.Elements, Corrected: v.Corrected, Part2: h.Part2}
 }
 
 // Available returns the datasets within the scope of r that are ready to be used.

@@ -60,6 +60,10 @@ func project(ctx context.Context, tx ledger.Tx, r ledger.Record, e ledger.Event)
 		return moment(e.Version, "", 0)
 	case Opened:
 		return moment(e.Version, "", 0)
+	case Labelled:
+		return moment(e.Version, e.Table, 0)
+	case Declared:
+		return moment(0, string(e.Part2), 0)
 	case Retired:
 		if err := exec(`update dataset_holding set status = $1, changed = $2 where id = $3`, string(Ended), at, id); err != nil {
 			return err

@@ -234,7 +234,7 @@ func (s *Story) datasetID(h hospital, file string) string {
 // that is done.
 func (s *Story) upload(ctx context.Context, h hospital, file string, format intake.Format, title string) (dataset.Facts, error) {
 	steward, id := actor(h.org(), phi.DataSteward), s.datasetID(h, file)
-	register := dataset.Register{Format: format, Source: dataset.HealthRecord, Environment: dataset.Production, Repository: "hub-vault", PHI: true,
+	register := dataset.Register{Format: format, Source: dataset.HealthRecord, Environment: dataset.Production, Repository: "hub-vault", PHI: true, Part2: dataset.NoneOfIt,
 		Label: dataset.Label{Title: title, System: "Synthetic generator"}}
 	if _, err := s.app.Datasets.Register(ledger.Once(ctx, "demo register "+id), steward, id, register); err != nil {
 		return dataset.Facts{}, err

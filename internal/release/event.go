@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"chaperone.example/internal/release/quarantine"
+	"chaperone.example/law/cohort"
 	"chaperone.example/ledger"
 )
 
@@ -36,31 +37,33 @@ var Types = ledger.Types{
 type (
 	// Offered says that a package was built and may be fetched.
 	Offered struct {
-		Request     string    `json:"request"`
-		Discloser   string    `json:"discloser"`
-		Recipient   string    `json:"recipient"` // organization
-		People      []string  `json:"people"`    // users who may fetch it
-		Datasets    []string  `json:"datasets"`
-		Decision    string    `json:"decision"` // id of the decision that permits it
-		Purpose     string    `json:"purpose"`
-		Basis       string    `json:"basis"`     // rule of the basis
-		Authority   string    `json:"authority"` // its citation
-		Form        string    `json:"form"`
-		Elements    []string  `json:"elements"`
-		Withheld    []string  `json:"withheld"`        // elements asked for and not given
-		From        string    `json:"from,omitempty"`  // first date of service, inclusive
-		Until       string    `json:"until,omitempty"` // last one
-		Duties      []string  `json:"duties"`          // obligations of the decision
-		Accountable bool      `json:"accountable"`     // 45 CFR 164.528: stands in a patient's accounting
-		Files       []File    `json:"files"`
-		Patients    int       `json:"patients"` // different people in the package, as far as the data tell
-		Unlinked    int64     `json:"unlinked"` // records that do not tell whose they are: no accounting finds them
-		Package     string    `json:"package"`  // object in the vault
-		Bytes       int64     `json:"bytes"`
-		SHA256      string    `json:"sha256"` // of the encrypted package
-		Index       string    `json:"index"`  // object that tells whether a patient is in it
-		Expires     time.Time `json:"expires"`
-		DestroyBy   string    `json:"destroy_by,omitempty"` // date by which the recipient destroys it
+		Request     string        `json:"request"`
+		Discloser   string        `json:"discloser"`
+		Recipient   string        `json:"recipient"` // organization
+		People      []string      `json:"people"`    // users who may fetch it
+		Datasets    []string      `json:"datasets"`
+		Decision    string        `json:"decision"` // id of the decision that permits it
+		Purpose     string        `json:"purpose"`
+		Basis       string        `json:"basis"`     // rule of the basis
+		Authority   string        `json:"authority"` // its citation
+		Form        string        `json:"form"`
+		Elements    []string      `json:"elements"`
+		Withheld    []string      `json:"withheld"`        // elements asked for and not given
+		From        string        `json:"from,omitempty"`  // first date of service, inclusive
+		Until       string        `json:"until,omitempty"` // last one
+		Duties      []string      `json:"duties"`          // obligations of the decision
+		Accountable bool          `json:"accountable"`     // 45 CFR 164.528: stands in a patient's accounting
+		Files       []File        `json:"files"`
+		Patients    int           `json:"patients"`           // different people in the package, as far as the data tell
+		Unlinked    int64         `json:"unlinked"`           // records that do not tell whose they are: no accounting finds them
+		LeftOut     []cohort.Left `json:"left_out,omitempty"` // the suppression report
+		Labels      []string      `json:"labels,omitempty"`   // of sensitivity, of anything in the package: its high-water mark (HL7)
+		Package     string        `json:"package"`            // object in the vault
+		Bytes       int64         `json:"bytes"`
+		SHA256      string        `json:"sha256"` // of the encrypted package
+		Index       string        `json:"index"`  // object that tells whether a patient is in it
+		Expires     time.Time     `json:"expires"`
+		DestroyBy   string        `json:"destroy_by,omitempty"` // date by which the recipient destroys it
 	}
 	// A File is one file inside the package.
 	File struct {
@@ -68,7 +71,7 @@ type (
 		Name     string `json:"name"`
 		Format   string `json:"format"`
 		Records  int64  `json:"records"`  // rows or resources given
-		Excluded int64  `json:"excluded"` // rows or resources left out
+		Excluded int64  `json:"excluded"` // rows or resources left out; in tens, rounded up, where patients were
 		SHA256   string `json:"sha256"`   // of the plain file
 		Source   string `json:"source"`   // SHA-256 of the dataset it was made from
 		Profile  string `json:"profile"`  // de-identification profile and version

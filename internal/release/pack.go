@@ -3,11 +3,9 @@ package release
 import (
 	"archive/zip"
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"slices"
 	"strings"
@@ -18,9 +16,11 @@ import (
 	"chaperone.example/deid/input"
 	"chaperone.example/deid/table"
 	"chaperone.example/internal/fault"
+	"chaperone.example/internal/release/digest"
 	"chaperone.example/internal/release/index"
 	"chaperone.example/internal/release/population"
 	"chaperone.example/internal/release/quarantine"
+	"chaperone.example/law/cohort"
 	"chaperone.example/phi"
 	"filippo.io/age"
 )
@@ -38,6 +38,14 @@ func (b *Builder) pack(ctx context.Context, id string, p plan) (o Offered, found
 	group, err := population.New(population.Criteria{From: m.From, Until: m.Until, Classes: m.Classes, Diagnoses: m.Diagnoses, MinAge: m.MinAge, MaxAge: m.MaxAge})
 	if err != nil {
 		return o, found, err
+	}
+	if m.Patients != nil {
+		for _, s := range p.sources {
+			group.Add(s.Format == deid.FHIR, func() (io.ReadCloser, error) { return s.Open(ctx) })
+		}
+		if err := group.Divide(*m.Patients); err != nil {
+			return o, found, err
+		}
 	}
 	codes, err := b.codes(ctx, m)
 	if err != nil {
@@ -62,7 +70,10 @@ func (b *Builder) pack(ctx context.Context, id string, p plan) (o Offered, found
 		}
 		o.Files = append(o.Files, f)
 	}
-	o.Patients, o.Unlinked = group.Count(), group.Unlinked()
+	o.Patients, o.Unlinked, o.Labels, o.LeftOut = group.Count(), group.Unlinked(), group.Labels(), group.LeftOut()
+	if o.Records() == 0 && len(o.LeftOut) > 0 {
+		return o, found, fault.New(fault.Refused, "the decision leaves out every patient of the population in the chosen datasets: there is nothing to release. The page of the request says which rule it rests on")
+	}
 	if o.Records() == 0 {
 		return o, found, fault.New(fault.Refused, "no record of the chosen datasets is in the population and time frame of the request: there is nothing to release")
 	}
@@ -134,7 +145,7 @@ func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m 
 		job.Resources.Patients = chosen.Patient
 		job.Resources.From, job.Resources.To = group.Dates()
 	} else {
-		job.Rows, job.Columns = group.Rows(a.at.Year()), s.columns()
+		job.Rows, job.Columns = group.Rows(a.at.Year(), s.Program), s.columns()
 	}
 	in, err := s.Open(ctx)
 	if err != nil {
@@ -150,9 +161,8 @@ func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m 
 		return File{}, err
 	}
 	defer again.Abort() // nothing after Commit
-	// The dataset is hashed as it is read, before the sieve: what came in must be what
-	// was received.
-	read := &hashed{Reader: in, sum: sha256.New()}
+	// Hashed as it is read, before the sieve: what came in must be what was received.
+	read := digest.New(in)
 	dropped := func() uint64 { return 0 }
 	var from io.Reader = read
 	if s.Format == deid.FHIR {
@@ -167,9 +177,15 @@ func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m 
 	if err != nil {
 		return File{}, err
 	}
-	manifest.Input = deid.Digest{Bytes: read.n, SHA256: hex.EncodeToString(read.sum.Sum(nil))}
+	manifest.Input = deid.Digest{Bytes: read.N, SHA256: read.Hex()}
 	manifest.Records.In += dropped()
 	manifest.Records.Filtered += dropped()
+	if group.Apart() {
+		// How many records were left out would tell how many those of few patients are.
+		in := manifest.Records.Out + uint64(cohort.Band(int(manifest.Records.In-manifest.Records.Out)))
+		manifest.Records.Filtered += in - manifest.Records.In
+		manifest.Records.In = in
+	}
 	if manifest.Input.SHA256 != s.SHA256 {
 		return File{}, fmt.Errorf("release: dataset %s is not what was received", s.ID)
 	}
@@ -194,7 +210,7 @@ func choose(ctx context.Context, s Source, group *population.Group) (population.
 		return population.Selection{}, err
 	}
 	defer in.Close()
-	return group.Find(in)
+	return group.Find(in, s.Program)
 }
 
 // columns returns what the steward says that columns are, where their names say
@@ -225,19 +241,4 @@ func (s Source) separable(elements []string) error {
 		}
 	}
 	return nil
-}
-
-// A hashed reader counts and hashes what is read through it.
-type hashed struct {
-	io.Reader
-	sum hash.Hash
-	n   int64
-}
-
-// Read implements io.Reader.
-func (h *hashed) Read(p []byte) (int, error) {
-	n, err := h.Reader.Read(p)
-	h.sum.Write(p[:n])
-	h.n += int64(n)
-	return n, err
 }

@@ -6,6 +6,8 @@ import (
 
 	"chaperone.example/deid"
 	"chaperone.example/internal/fault"
+	"chaperone.example/law/cohort"
+	"chaperone.example/law/fact"
 	"chaperone.example/ledger"
 )
 
@@ -21,11 +23,15 @@ type Permit struct {
 	Elements, Withheld            []string
 	From, Until                   string   // dates of discharge, inclusive; empty for open
 	Classes                       []string // of encounters, by their letter; empty for all
-	Diagnoses                     []string // prefixes of ICD-10-CM codes without dot; empty for all
-	MinAge, MaxAge                int      // years at the encounter, inclusive; MaxAge -1 for no limit
-	Duties                        []string // law.Duty
-	Accountable                   bool     // 45 CFR 164.528
-	RetentionDays                 int
+	// Patients are the classes of patients that go out; whoever is of another is left out
+	// (42 CFR Part 2, overlays). Nil: the decision knew no classes, and decided everybody
+	// alike.
+	Patients       *cohort.Inclusion
+	Diagnoses      []string // prefixes of ICD-10-CM codes without dot; empty for all
+	MinAge, MaxAge int      // years at the encounter, inclusive; MaxAge -1 for no limit
+	Duties         []string // law.Duty
+	Accountable    bool     // 45 CFR 164.528
+	RetentionDays  int
 	// Terms are the clauses of the agreements that the release rests on, to travel with
 	// the data (45 CFR 164.514(e)(4)); none, and the package has no TERMS.txt.
 	Terms []Clause
@@ -47,6 +53,9 @@ type Source struct {
 	ID     string
 	Format deid.Format
 	SHA256 string // of the plain file
+	// Program says whether a substance-use program made the records (42 CFR 2.11), as
+	// far as it was declared.
+	Program fact.Answer
 	// Corrected tells for which fields (columns, FHIR paths) the steward set another
 	// element than their names say, and which.
 	Corrected map[string]string

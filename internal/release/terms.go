@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"chaperone.example/law"
+	"chaperone.example/law/cohort"
 	"chaperone.example/phi"
 )
 
@@ -45,6 +46,12 @@ func readme(id string, o Offered, clauses bool) string {
 	line("Codes in place of identifiers are yours alone: a copy of this data names its recipient.")
 	if clauses {
 		line("TERMS.txt holds the clauses of the agreements it was given under.")
+	}
+	if len(o.Labels) > 0 {
+		line("Labels of sensitivity (HL7), of anything in it: %s. They go with every copy.", strings.Join(o.Labels, ", "))
+	}
+	for _, x := range o.LeftOut {
+		line("Left out by the decision: %s (%s).", cohort.Title(x.Class), cohort.Shown(x.Patients))
 	}
 	line("")
 	line("What has to be done with it:")

@@ -169,7 +169,7 @@ func (c Reconsider) Decide(q Inquiry, m ledger.Moment) ([]ledger.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if same(before, after) && window(before) == window(after) && slices.EqualFunc(before.Remedies, after.Remedies, sameChanges) {
+	if same(before, after) && window(before) == window(after) && slices.Equal(classes(before), classes(after)) && slices.EqualFunc(before.Remedies, after.Remedies, sameChanges) {
 		return nil, nil
 	}
 	return []ledger.Event{d}, nil

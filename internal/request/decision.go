@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chaperone.example/law"
+	"chaperone.example/law/cohort"
 	"chaperone.example/ledger"
 )
 
@@ -82,8 +83,10 @@ func (d Decided) Repeat() (Repetition, error) {
 	return out, nil
 }
 
-// same reports whether two decisions let the same data through under the same duties.
-// Their dates, documents and wording may differ, and the days that datasets cover.
+// same reports whether two decisions let the same data through under the same duties,
+// b to no fewer classes of patients than a. Their dates, documents and wording may
+// differ, and the days that datasets cover; a class that only one of them knows is
+// weighed where data are released.
 func same(a, b law.Decision) bool {
 	line := func(x, y law.Line) bool {
 		return x.Element == y.Element && x.Treatment == y.Treatment && x.As == y.As && x.Form == y.Form
@@ -96,7 +99,27 @@ func same(a, b law.Decision) bool {
 		slices.Sort(out)
 		return out
 	}
-	return (a.Outcome == law.Deny) == (b.Outcome == law.Deny) && a.Form == b.Form && slices.EqualFunc(a.Lines, b.Lines, line) && slices.Equal(duties(a), duties(b))
+	return (a.Outcome == law.Deny) == (b.Outcome == law.Deny) && a.Form == b.Form && len(barred(a, b)) == 0 && slices.EqualFunc(a.Lines, b.Lines, line) && slices.Equal(duties(a), duties(b))
+}
+
+// barred lists the classes of patients that a lets through and b does not.
+func barred(a, b law.Decision) []string {
+	var out []string
+	for _, p := range a.Parts {
+		if p.Outcome != law.Deny && slices.ContainsFunc(b.Parts, func(q law.Part) bool { return q.Class == p.Class && q.Outcome == law.Deny }) {
+			out = append(out, p.Class)
+		}
+	}
+	return out
+}
+
+// classes names the classes of patients of a decision, with whether they are left out.
+func classes(d law.Decision) []string {
+	var out []string
+	for _, p := range d.Parts {
+		out = append(out, fmt.Sprint(p.Class, " ", p.Outcome == law.Deny))
+	}
+	return out
 }
 
 // Difference says in a sentence how b lets other data through than a.
@@ -124,6 +147,9 @@ func Difference(a, b law.Decision) string {
 	}
 	if len(other) > 0 {
 		out = append(out, "Given otherwise now: "+strings.Join(other, ", ")+".")
+	}
+	for _, class := range barred(a, b) {
+		out = append(out, "Left out now: "+lower(cohort.Title(class))+".")
 	}
 	if a.Form != b.Form {
 		out = append(out, "The form was "+FormTitle(a.Form)+" and is "+FormTitle(b.Form)+".")
@@ -161,6 +187,8 @@ func Why(d law.Decision) string {
 	}
 	return text
 }
+
+func lower(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
 func sentence(s string) string {
 	if s == "" {

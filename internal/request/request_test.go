@@ -631,5 +631,6 @@ func (s standing) Answer(ctx context.Context, r *ledger.Reading) (law.Decision, 
 	if err != nil {
 		return law.Decision{}, err
 	}
-	return s.sources.Standing(ctx, r, q)
+	d, _, err := s.sources.Standing(ctx, r, q)
+	return d, err
 }

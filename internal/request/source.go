@@ -6,6 +6,7 @@ import (
 
 	"chaperone.example/internal/fault"
 	"chaperone.example/law"
+	"chaperone.example/law/cohort"
 	"chaperone.example/ledger"
 	"chaperone.example/phi"
 )
@@ -29,7 +30,9 @@ type Matter struct {
 // Facts gathers what the law needs to know.
 type Facts interface {
 	// For returns organizations, the agreements between them and up their chains, the
-	// person's account and training, profiles, patient classes. The project and the
+	// person's account and training, profiles, patient classes, overlays. The classes
+	// are of all data that the organization asked could release, so that a decision is
+	// the same whichever datasets are chosen. The project and the
 	// dataset are filled in here.
 	For(ctx context.Context, r *ledger.Reading, m Matter) (law.Facts, error)
 }
@@ -148,20 +151,24 @@ func (s Sources) gather(ctx context.Context, r *ledger.Reading, who ledger.Actor
 // now, and refuses when what was approved is no longer permitted: a release that is
 // being built, and an open link, rest on it. The streams it reads guard what is
 // appended with r.
-func (s Sources) Standing(ctx context.Context, r *ledger.Reading, q Inquiry) (law.Decision, error) {
+//
+// With the decision of now comes who goes out by it, of the datasets as they are now;
+// whoever was left out when it was approved stays out.
+func (s Sources) Standing(ctx context.Context, r *ledger.Reading, q Inquiry) (law.Decision, *cohort.Inclusion, error) {
+	var who *cohort.Inclusion
 	if q.Status != Granted {
-		return law.Decision{}, fault.New(fault.Refused, "the request is not approved: nothing can be released on it")
+		return law.Decision{}, who, fault.New(fault.Refused, "the request is not approved: nothing can be released on it")
 	}
 	known, err := s.gather(ctx, r, q.who(), q.Ask, nil)
 	if err != nil {
-		return law.Decision{}, err
+		return law.Decision{}, who, err
 	}
 	m := s.question(q.who(), q.Ask)
 	m.Request.At = r.Now().UTC()
 	now := law.Decide(m.Request, known)
 	then, err := q.Decision()
 	if err != nil {
-		return now, err
+		return now, who, err
 	}
 	var why string
 	switch {
@@ -170,11 +177,11 @@ func (s Sources) Standing(ctx context.Context, r *ledger.Reading, q Inquiry) (la
 	case !same(then, now):
 		why = "the law no longer gives the answer that was approved: " + Difference(then, now)
 	default:
-		return now, nil
+		return now, cohort.Includes(now, then, known), nil
 	}
 	names, err := s.names(ctx, r, append(Agreements(why), q.Recipient, q.Ask.Discloser))
 	if err != nil {
-		return now, err
+		return now, who, err
 	}
-	return now, fault.New(fault.Refused, "%s", Worded(names, why))
+	return now, who, fault.New(fault.Refused, "%s", Worded(names, why))
 }

@@ -12,6 +12,8 @@ type table struct {
 	element func(name string) (phi.Element, bool)
 	key     []string // columns whose values together occur once
 	month   []string // columns that date the row
+	// patients says that a row is about a patient, who is labelled by its codes.
+	patients bool
 	// consistent checks the values of a row against each other.
 	consistent func(row *row, report func(column, text, remedy string) error) error
 }
@@ -65,7 +67,7 @@ func encounterTable() table {
 		c = append(c, column{name: "dx" + n, kind: diagnosis}, column{name: "poa" + n, kind: poa},
 			column{name: "pr" + n, kind: procedure}, column{name: "pr_date" + n, kind: day})
 	}
-	return table{columns: c, element: phi.EncounterColumn, key: []string{"encounter_key"}, month: []string{"admit_dt", "discharge_dt"}, consistent: consistentEncounter}
+	return table{patients: true, columns: c, element: phi.EncounterColumn, key: []string{"encounter_key"}, month: []string{"admit_dt", "discharge_dt"}, consistent: consistentEncounter}
 }
 
 // consistentEncounter checks what two columns say together.

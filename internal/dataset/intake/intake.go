@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"chaperone.example/deid/input"
+	"chaperone.example/law/cohort"
 	"chaperone.example/phi"
 )
 
@@ -81,6 +82,9 @@ type Finding struct {
 	Fields  []Field // columns in their order; paths in the order of their names
 	First   string  // first and last month of service, "2026-03"; empty if unknown
 	Last    string
+	// Patients counts those with the same labels of sensitivity and age group; none
+	// for a table that has no patients.
+	Patients []cohort.Count
 }
 
 // Identifying reports whether the file uses a field that identifies a person, alone

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"chaperone.example/deid/input"
+	"chaperone.example/law/cohort"
 	"chaperone.example/phi"
 )
 
@@ -43,6 +44,9 @@ type resourceCheck struct {
 	ids    *seen
 	key    []byte
 
+	coder  cohort.Coder
+	people *cohort.Tally
+
 	records     int64
 	types       map[string]int64
 	first, last []byte
@@ -55,7 +59,7 @@ var directory = map[string]bool{"Organization": true, "Practitioner": true, "Pra
 const repair = "repair the record or leave it out; every line is one FHIR R4 resource in JSON"
 
 func checkResources(lines *input.Lines, end *tail, rules Rules, n *notes) (Finding, error) {
-	c := &resourceCheck{rules: rules, n: n, roots: map[string]*node{}, told: map[string]bool{}, ids: newSeen(), types: map[string]int64{}}
+	c := &resourceCheck{rules: rules, n: n, roots: map[string]*node{}, told: map[string]bool{}, ids: newSeen(), types: map[string]int64{}, people: cohort.NewTally()}
 	for {
 		line, err := nextLine(lines)
 		if err == io.EOF {
@@ -78,7 +82,7 @@ func checkResources(lines *input.Lines, end *tail, rules Rules, n *notes) (Findi
 	if k := len(n.problems); end.last != '\n' && k > 0 && n.problems[k-1].Line == c.line {
 		n.cutOff(c.line)
 	}
-	f := Finding{Records: c.records, First: string(c.first), Last: string(c.last)}
+	f := Finding{Records: c.records, First: string(c.first), Last: string(c.last), Patients: c.people.Counts()}
 	for name, k := range c.types {
 		f.Types = append(f.Types, Tally{name, k})
 	}
@@ -110,6 +114,9 @@ func (c *resourceCheck) record(line []byte) error {
 	}
 	if c.s.peek(); c.s.pos < len(line) {
 		return c.s.fail("something follows the record on its line")
+	}
+	if r := c.coder.Read(line); r.Patient != "" {
+		c.people.Add(r.Marks, r.Identifiers()...)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"chaperone.example/deid/input"
+	"chaperone.example/law/cohort"
 )
 
 // A row is one line of a table, taken apart.
@@ -89,7 +90,7 @@ func checkTable(lines *input.Lines, end *tail, t table, rules Rules, n *notes) (
 	if err != nil {
 		return Finding{}, err
 	}
-	c := &tableCheck{t: t, rules: rules, n: n, keys: newSeen()}
+	c := &tableCheck{t: t, rules: rules, n: n, keys: newSeen(), people: cohort.NewTally()}
 	if err := c.header(header); err != nil || c.kinds == nil {
 		return Finding{}, err
 	}
@@ -137,6 +138,10 @@ type tableCheck struct {
 	keyAt   []int
 	monthAt []int
 	keyBuf  []byte
+
+	whose  cohort.Columns
+	coder  cohort.Coder
+	people *cohort.Tally
 
 	records     int64
 	first, last []byte
@@ -219,6 +224,7 @@ func (c *tableCheck) header(line []byte) error {
 		}
 	}
 	c.kinds, c.filled = kinds, make([]int64, len(kinds))
+	c.whose = cohort.Header(c.r.names)
 	return nil
 }
 
@@ -304,6 +310,10 @@ func (c *tableCheck) row(at int64, line []byte) error {
 			c.first, c.last = widen(c.first, c.last, v[:7])
 		}
 	}
+	if c.t.patients {
+		marks, ids := c.whose.Row(&c.coder, c.r.values)
+		c.people.Add(marks, ids[:]...)
+	}
 	return c.t.consistent(&c.r, func(column, text, remedy string) error { return c.problem(at, column, text, remedy) })
 }
 
@@ -344,7 +354,7 @@ func (c *tableCheck) finding() Finding {
 	for i := range c.fields {
 		c.fields[i].Filled = c.filled[c.r.at[c.fields[i].Name]]
 	}
-	return Finding{Records: c.records, Fields: c.fields, First: string(c.first), Last: string(c.last)}
+	return Finding{Records: c.records, Fields: c.fields, First: string(c.first), Last: string(c.last), Patients: c.people.Counts()}
 }
 
 func plural(n int, what string) string {

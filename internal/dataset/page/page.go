@@ -43,6 +43,8 @@ func (p Page) Routes(mux *access.Mux) {
 	mux.Handle("POST /datasets/{id}/file", web.Handler(p.receive))
 	mux.Handle("GET /datasets/{id}/classification", web.Handler(p.review))
 	mux.Handle("POST /datasets/{id}/classification", web.Handler(p.classify))
+	mux.Handle("GET /datasets/{id}/provenance", web.Handler(p.origin))
+	mux.Handle("POST /datasets/{id}/provenance", web.Handler(p.declare))
 	mux.Handle("GET /datasets/{id}/retirement", web.Handler(p.ending))
 	mux.Handle("POST /datasets/{id}/retirement", web.Handler(p.retire))
 }
@@ -105,6 +107,7 @@ func (p Page) register(w http.ResponseWriter, r *http.Request) error {
 		Environment: dataset.Environment(f.Need("environment", "Choose the environment.")),
 		Repository:  f.Need("repository", "Choose where the data are kept."),
 		PHI:         f.Need("phi", "Say whether it holds protected health information.") == "yes",
+		Part2:       dataset.Provenance(f.Text("part2")),
 	}
 	if f.OK() {
 		a := access.Actor(r.Context())
@@ -141,7 +144,7 @@ func (p Page) show(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return web.Render(w, r, http.StatusOK, showPage(sheetView{Sheet: s, names: names,
-		receive: p.may(r, "dataset.receive"), classify: p.may(r, "dataset.classify"), retire: p.may(r, "dataset.retire"), prove: p.may(r, "ledger.see")}))
+		receive: p.may(r, "dataset.receive"), classify: p.may(r, "dataset.classify"), declare: p.may(r, "dataset.declare") && s.Status != dataset.Ended, retire: p.may(r, "dataset.retire"), prove: p.may(r, "ledger.see")}))
 }
 
 func (p Page) elementsCSV(w http.ResponseWriter, r *http.Request) error {
@@ -268,6 +271,36 @@ func (p Page) classify(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return web.Render(w, r, http.StatusUnprocessableEntity, classifyPage(s, f, vault.NewID()))
+}
+
+func (p Page) origin(w http.ResponseWriter, r *http.Request) error {
+	s, err := p.sheet(r)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, provenancePage(s, nil, vault.NewID()))
+}
+
+func (p Page) declare(w http.ResponseWriter, r *http.Request) error {
+	f, err := web.ReadForm(r, 64<<10)
+	if err != nil {
+		return err
+	}
+	s, err := p.sheet(r)
+	if err != nil {
+		return err
+	}
+	part2 := dataset.Provenance(f.Need("part2", "Say whether a substance-use program makes the records."))
+	if f.OK() {
+		_, err := ledger.Do(once(r, f), p.Store.Desk, access.Actor(r.Context()), dataset.Kind, s.ID, dataset.Declare{Part2: part2})
+		if err == nil {
+			return web.Done(w, r, "/datasets/"+s.ID, "Recorded. Decisions from now on are made by it; open requests can be decided again.")
+		}
+		if !f.Take(err) {
+			return err
+		}
+	}
+	return web.Render(w, r, http.StatusUnprocessableEntity, provenancePage(s, f, vault.NewID()))
 }
 
 func (p Page) ending(w http.ResponseWriter, r *http.Request) error {

@@ -273,6 +273,10 @@ func history(v sheetView) []web.Moment {
 			} else {
 				x.Note = m.Reason
 			}
+		case "dataset.labelled":
+			x.What, x.Note, x.Tone = "Patients of version "+n+" labelled by their codes", m.Note, web.Plain
+		case "dataset.declared":
+			x.What, x.Note, x.Tone = "Origin of the records stated", dataset.Provenance(m.Note).Title(), web.Info
 		case "dataset.retired":
 			x.What, x.Note, x.Tone = "Retired", dataset.Ending(m.Note).Title(), web.Plain
 		default:

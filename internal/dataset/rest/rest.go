@@ -16,6 +16,7 @@ import (
 	"chaperone.example/internal/fault"
 	"chaperone.example/internal/rest"
 	"chaperone.example/internal/web"
+	"chaperone.example/law/cohort"
 	"chaperone.example/ledger"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -66,6 +67,8 @@ type Sheet struct {
 	Elements []dataset.Element `json:"elements" doc:"What the fields of the current version stand for, and which roles need it"`
 	Fields   []intake.Tally    `json:"fields" doc:"How often each column or path is filled"`
 	Types    []intake.Tally    `json:"types,omitempty" doc:"FHIR resources by type"`
+	Part2    string            `json:"part2,omitempty" doc:"Whether a substance-use program made the records: none, program or mixed; empty if nobody has said"`
+	Patients []cohort.Count    `json:"patients" doc:"How many patients of the current version have which labels of sensitivity"`
 	Versions []Version         `json:"versions" doc:"Lineage, oldest first"`
 	History  []Event           `json:"history" doc:"Newest first"`
 }
@@ -94,9 +97,10 @@ type Event struct {
 }
 
 func sheet(s dataset.Sheet) Sheet {
-	out := Sheet{Row: row(s.Row), Elements: []dataset.Element{}, Fields: []intake.Tally{}, Versions: []Version{}, History: []Event{}}
+	out := Sheet{Row: row(s.Row), Part2: string(s.Holding.Part2), Patients: []cohort.Count{}, Elements: []dataset.Element{}, Fields: []intake.Tally{}, Versions: []Version{}, History: []Event{}}
 	if v, ok := s.Holding.Current(); ok {
 		out.Elements, out.Fields, out.Types = v.Elements, v.Fields, v.Types
+		out.Patients = append(out.Patients, v.Patients...)
 	}
 	for _, v := range s.Holding.Versions {
 		out.Versions = append(out.Versions, Version{v.Version, v.At, v.Records, v.Bytes, v.SHA256, v.Replaces, v.Confirmed})
@@ -118,6 +122,7 @@ type registration struct {
 		Environment string `json:"environment" enum:"production,test,training"`
 		Repository  string `json:"repository" doc:"One that the operator approved"`
 		PHI         bool   `json:"contains_phi"`
+		Part2       string `json:"part2,omitempty" enum:"none,program,mixed" doc:"Whether a substance-use program made the records (42 CFR Part 2); can be declared later"`
 	}
 }
 
@@ -126,6 +131,13 @@ type classification struct {
 	Body struct {
 		Version int                  `json:"version" minimum:"1" doc:"That was looked at"`
 		Changes []dataset.Correction `json:"changes,omitempty" maxItems:"2000" doc:"A stricter element needs no reason"`
+	}
+}
+
+type provenance struct {
+	ID   string `path:"id"`
+	Body struct {
+		Part2 string `json:"part2" enum:"none,program,mixed" doc:"Whether a substance-use program made the records (42 CFR Part 2)"`
 	}
 }
 
@@ -178,7 +190,7 @@ func Routes(api *rest.API, store *dataset.Store, releases dataset.Releases) {
 		id := dataset.NewID(a, in.Key)
 		b := in.Body
 		receipt, err := store.Register(ctx, a, id, dataset.Register{Format: intake.Format(b.Format), Source: dataset.Source(b.Source), Environment: dataset.Environment(b.Environment),
-			Repository: b.Repository, PHI: b.PHI, Label: dataset.Label{Title: b.Title, System: b.System}})
+			Repository: b.Repository, PHI: b.PHI, Part2: dataset.Provenance(b.Part2), Label: dataset.Label{Title: b.Title, System: b.System}})
 		if err != nil {
 			return nil, err
 		}
@@ -193,6 +205,9 @@ func Routes(api *rest.API, store *dataset.Store, releases dataset.Releases) {
 	})
 	rest.Post(api, "/datasets/{id}/classification", "classify-dataset", "Confirm the classification of a version, after corrections if any", http.StatusOK, func(ctx context.Context, in *classification) (*rest.Body[rest.Receipt], error) {
 		return do(ctx, store, in.ID, dataset.Classify{Version: in.Body.Version, Changes: in.Body.Changes})
+	})
+	rest.Post(api, "/datasets/{id}/provenance", "declare-dataset-provenance", "Say whether a substance-use program made the records", http.StatusOK, func(ctx context.Context, in *provenance) (*rest.Body[rest.Receipt], error) {
+		return do(ctx, store, in.ID, dataset.Declare{Part2: dataset.Provenance(in.Body.Part2)})
 	})
 	rest.Post(api, "/datasets/{id}/retirement", "retire-dataset", "Retire a dataset: nothing new is made of it", http.StatusOK, func(ctx context.Context, in *retirement) (*rest.Body[rest.Receipt], error) {
 		return do(ctx, store, in.ID, dataset.Retire{Reason: dataset.Ending(in.Body.Reason)})

@@ -105,8 +105,10 @@ func TestStory(t *testing.T) {
 	}
 	steward("POST", path+"/classification", "", `{"version":2}`, 409)
 	steward("POST", path+"/classification", "", `{"version":1,"changes":[{"field":"zip","element":"patient.street"}]}`, 200)
+	steward("POST", path+"/provenance", "", `{"part2":"none"}`, 200)
+	steward("POST", path+"/provenance", "", `{"part2":"perhaps"}`, 422)
 	s := steward("GET", path, "", "", 200)
-	if s["status"] != "ready" || s["records"] != 1.0 || len(s["elements"].([]any)) != 6 || len(s["history"].([]any)) != 5 || len(s["versions"].([]any)) != 1 {
+	if s["status"] != "ready" || s["records"] != 1.0 || len(s["elements"].([]any)) != 6 || len(s["history"].([]any)) != 7 || s["part2"] != "none" || len(s["patients"].([]any)) != 1 || len(s["versions"].([]any)) != 1 {
 		t.Errorf("%v", s)
 	}
 	steward("POST", path+"/retirement", "", `{"reason":"flawed"}`, 200)

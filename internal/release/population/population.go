@@ -15,6 +15,7 @@ import (
 
 	"chaperone.example/deid/day"
 	"chaperone.example/deid/table"
+	"chaperone.example/law/fact"
 )
 
 // Criteria describe a population; what is left out narrows nothing.
@@ -31,6 +32,8 @@ type Group struct {
 	from, until day.Date
 	people      people
 	unlinked    int64
+	files       []file
+	apart       *apart // nil: no patient is left out by what the records show
 }
 
 // New returns the group of a description, with nobody in it yet.
@@ -74,9 +77,14 @@ func (g *Group) aged() bool { return g.MinAge > 0 || g.MaxAge >= 0 }
 
 // Rows is the population as a filter of encounter rows. Whoever passes it is in the
 // release, and is remembered. Two-digit years are those up to the year asOf.
-func (g *Group) Rows(asOf int) table.Filter {
+//
+// Program says whether a substance-use program made the rows.
+func (g *Group) Rows(asOf int, program fact.Answer) table.Filter {
 	f := table.Filter{Keep: func(r table.Row) bool {
 		if g.aged() && !g.ofAge(rowAge(r, asOf)) || !g.diagnosed(r) {
+			return false
+		}
+		if g.apart != nil && !g.apart.row(r, asOf, program) {
 			return false
 		}
 		// The table filter asks this last: the row is in.

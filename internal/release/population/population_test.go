@@ -48,7 +48,7 @@ func TestFind(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			n, err := g.Find(strings.NewReader(export))
+			n, err := g.Find(strings.NewReader(export), 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +72,7 @@ func TestEverybody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := g.Find(strings.NewReader(`{"resourceType":"Patient","id":"p9"}` + "\n"))
+	n, err := g.Find(strings.NewReader(`{"resourceType":"Patient","id":"p9"}`+"\n"), 0)
 	if err != nil || !n.Patient([]byte("p9")) || g.Count() != 1 {
 		t.Errorf("%v, %v, %d", n, err, g.Count())
 	}
@@ -85,7 +85,7 @@ func TestSift(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := g.Find(strings.NewReader(export))
+	n, err := g.Find(strings.NewReader(export), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestLongLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.Find(long); !fault.Is(err, fault.Invalid) {
+	if _, err := g.Find(long, 0); !fault.Is(err, fault.Invalid) {
 		t.Errorf("Find: %v", err)
 	}
 	if _, err := io.Copy(io.Discard, Sift(io.LimitReader(endless{}, maxLine+10), Selection{})); !fault.Is(err, fault.Invalid) {
@@ -162,7 +162,7 @@ func FuzzFind(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := g.Find(bytes.NewReader(data))
+		n, err := g.Find(bytes.NewReader(data), 0)
 		if err != nil {
 			return
 		}

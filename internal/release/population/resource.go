@@ -12,6 +12,7 @@ import (
 
 	"chaperone.example/deid/day"
 	"chaperone.example/internal/fault"
+	"chaperone.example/law/fact"
 )
 
 // maxLine is the longest resource that is read, in bytes: what the transform reads.
@@ -120,7 +121,9 @@ type Selection struct {
 // their encounters. Encounters come before what refers to them only by chance, so
 // that diagnoses are matched at the end: those that name an encounter with it, the
 // others with every encounter of the patient.
-func (g *Group) Find(r io.Reader) (Selection, error) {
+//
+// Program says whether a substance-use program made the records.
+func (g *Group) Find(r io.Reader, program fact.Answer) (Selection, error) {
 	born := map[string]day.Date{}
 	known := map[string][]string{}  // patient → identifiers
 	diagnosed := map[string]bool{}  // encounters, by id
@@ -198,6 +201,13 @@ func (g *Group) Find(r io.Reader) (Selection, error) {
 		}
 	}
 	delete(out.patients, "")
+	if g.apart != nil {
+		for id := range out.patients {
+			if !g.apart.patient(id, known[id], program) {
+				delete(out.patients, id)
+			}
+		}
+	}
 	for id := range out.patients {
 		g.people.add(append([]string{"Patient/" + id}, known[id]...)...)
 	}

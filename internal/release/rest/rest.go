@@ -16,6 +16,7 @@ import (
 	"chaperone.example/internal/release/quarantine"
 	"chaperone.example/internal/rest"
 	"chaperone.example/internal/web"
+	"chaperone.example/law/cohort"
 	"chaperone.example/ledger"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -50,6 +51,8 @@ type Sheet struct {
 	Authority   string         `json:"authority" doc:"Its citation"`
 	Elements    []string       `json:"elements"`
 	Withheld    []string       `json:"withheld" doc:"Asked for and not given"`
+	LeftOut     []cohort.Left  `json:"left_out" doc:"Patients left out by the decision, by class, in tens rounded up"`
+	Labels      []string       `json:"labels" doc:"Labels of sensitivity (HL7) of anything in the package"`
 	From        string         `json:"from,omitempty" doc:"First date of service"`
 	Until       string         `json:"until,omitempty" doc:"Last date of service"`
 	Obligations []Obligation   `json:"obligations"`
@@ -136,7 +139,7 @@ func sheet(s release.Sheet, a ledger.Actor) Sheet {
 	out := Sheet{Row: row(release.Row{ID: s.ID, Request: s.Request, Discloser: s.Discloser, Recipient: s.Recipient, Purpose: s.Purpose, Form: s.Form, Records: s.Records(),
 		Patients: s.Patients, Downloads: s.Offer.Downloads, At: s.At, Expires: s.Expires, Status: s.Status, Barred: s.Barred, Reason: s.Reason, RevokedAt: s.RevokedAt,
 		Mine: a.Org == s.Recipient && s.For(a.ID)}),
-		People: list(s.People), Decision: s.Decision, Basis: s.Basis, Authority: s.Authority, Elements: list(s.Elements), Withheld: list(s.Withheld), From: s.From, Until: s.Until,
+		People: list(s.People), Decision: s.Decision, Basis: s.Basis, Authority: s.Authority, Elements: list(s.Elements), Withheld: list(s.Withheld), LeftOut: list(s.LeftOut), Labels: list(s.Labels), From: s.From, Until: s.Until,
 		Obligations: []Obligation{}, Accountable: s.Accountable, Files: list(s.Files), Bytes: s.Bytes, SHA256: s.SHA256, DestroyBy: s.DestroyBy, Found: s.Found, Ground: string(s.Ground), History: []Step{}}
 	for _, o := range release.Obligations(s.Duties) {
 		out.Obligations = append(out.Obligations, Obligation(o))

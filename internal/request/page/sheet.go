@@ -95,6 +95,9 @@ func (v sheet) explanation() string {
 		}
 		parts = append(parts, s+".")
 	}
+	if slices.ContainsFunc(d.Parts, func(p law.Part) bool { return p.Outcome == law.Deny }) {
+		parts = append(parts, "Some patients are left out altogether: see Which patients.")
+	}
 	if d.Form == v.Ask.Form {
 		parts = append(parts, "The form is the one asked for: "+request.FormTitle(d.Form)+".")
 	} else {

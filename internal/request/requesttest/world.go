@@ -15,7 +15,9 @@ import (
 	"chaperone.example/internal/request"
 	"chaperone.example/law"
 	"chaperone.example/law/civil"
+	"chaperone.example/law/cohort"
 	"chaperone.example/law/instrument"
+	"chaperone.example/law/overlay"
 	"chaperone.example/law/purpose"
 	"chaperone.example/ledger"
 	"chaperone.example/ledger/ledgertest"
@@ -95,6 +97,10 @@ type World struct {
 	Between func()
 	// Untrained says that the person who asks has let the training lapse.
 	Untrained bool
+	// Cohorts are the patients of the hospital's data, if anything is known of them.
+	Cohorts []cohort.Set
+	// Overlays are the rules that the hospital adopted.
+	Overlays []overlay.Pack
 }
 
 // Open returns a world in which the agreement is signed.
@@ -179,6 +185,8 @@ func (w *World) For(ctx context.Context, r *ledger.Reading, m request.Matter) (l
 		{ID: Coordinator.Org, Is: []law.Status{law.Associate, law.Aggregator}},
 		{ID: Stranger.Org, Is: []law.Status{law.CommunityPartner}},
 	}, Person: law.Person{ID: m.Who.ID, Active: true, Trained: !w.Untrained, Verified: true}}
+	f.Overlays = w.Overlays
+	f.Classes = cohort.Divide(f.Overlays).Classes(w.Cohorts...)
 	if deal.Signed != 0 {
 		f.Agreements = []law.Agreement{deal.Agreement}
 	}

@@ -14,6 +14,7 @@ import (
 	"chaperone.example/internal/vault"
 	"chaperone.example/law"
 	"chaperone.example/law/civil"
+	"chaperone.example/law/cohort"
 	"chaperone.example/law/purpose"
 	"chaperone.example/ledger"
 )
@@ -97,21 +98,22 @@ type Listing struct {
 
 // A File is a request as it stands.
 type File struct {
-	ID        string  `json:"id"`
-	Version   int     `json:"version"`
-	Status    string  `json:"status" doc:"denied, awaiting, approved, refused or withdrawn"`
-	By        string  `json:"by" doc:"User who asked"`
-	Role      string  `json:"role"`
-	Recipient string  `json:"recipient" doc:"Organization that asks"`
-	Ask       Ask     `json:"ask"`
-	Decision  string  `json:"decision" doc:"Id of the newest decision"`
-	Outcome   string  `json:"outcome"`
-	Form      string  `json:"form"`
-	Permit    *Permit `json:"permit,omitempty" doc:"What may be released, once approved"`
-	Refusal   string  `json:"refusal,omitempty" doc:"Ground of a refusal"`
-	Citation  string  `json:"citation,omitempty" doc:"What the refusal rests on"`
-	Note      string  `json:"note,omitempty"`
-	Steps     []Step  `json:"steps"`
+	ID         string               `json:"id"`
+	Version    int                  `json:"version"`
+	Status     string               `json:"status" doc:"denied, awaiting, approved, refused or withdrawn"`
+	By         string               `json:"by" doc:"User who asked"`
+	Role       string               `json:"role"`
+	Recipient  string               `json:"recipient" doc:"Organization that asks"`
+	Ask        Ask                  `json:"ask"`
+	Decision   string               `json:"decision" doc:"Id of the newest decision"`
+	Outcome    string               `json:"outcome"`
+	Form       string               `json:"form"`
+	Suppressed []cohort.Suppression `json:"suppressed" doc:"Patients of whom less goes, or nothing: by class, in tens rounded up"`
+	Permit     *Permit              `json:"permit,omitempty" doc:"What may be released, once approved"`
+	Refusal    string               `json:"refusal,omitempty" doc:"Ground of a refusal"`
+	Citation   string               `json:"citation,omitempty" doc:"What the refusal rests on"`
+	Note       string               `json:"note,omitempty"`
+	Steps      []Step               `json:"steps"`
 }
 
 // A Step is something that happened to a request.
@@ -295,7 +297,7 @@ func (d door) get(ctx context.Context, in *rest.ByID) (*rest.Body[File], error) 
 	if err != nil {
 		return nil, err
 	}
-	out := File{ID: f.ID, Version: f.Version, Status: string(f.Status), By: f.By, Role: string(f.Role), Recipient: f.Recipient, Ask: write(f.Ask, f.Details),
+	out := File{Suppressed: append([]cohort.Suppression{}, cohort.Suppressions(f.Decision)...), ID: f.ID, Version: f.Version, Status: string(f.Status), By: f.By, Role: string(f.Role), Recipient: f.Recipient, Ask: write(f.Ask, f.Details),
 		Decision: f.Decided.ID, Outcome: string(f.Decided.Outcome), Form: f.Decided.Form.String(), Refusal: string(f.Refusal), Citation: f.Refusal.Citation(), Note: f.Note.Text, Steps: []Step{}}
 	for _, s := range f.Steps {
 		out.Steps = append(out.Steps, Step(s))
