@@ -70,3 +70,22 @@ func TestWeighedTellsDecisionsApart(t *testing.T) {
 		seen[w] = d
 	}
 }
+
+// Each names, without words, what the lines of the decision name.
+func TestEachIsTheLines(t *testing.T) {
+	for _, one := range scenarios(t) {
+		c := law.Prepare(&one.Request, &one.Facts)
+		d := c.Explain()
+		for k, p := range d.Parts {
+			var v law.Verdict
+			c.Weigh(k, &v)
+			i := 0
+			c.Each(&v, func(element string, treatment law.Treatment, r *law.Rule) {
+				if l := p.Lines[i]; l.Element != element || l.Treatment != treatment || l.Rule != r.ID {
+					t.Errorf("%s: %s %s by %s, the line says %s %s by %s", one.Case, element, treatment, r.ID, l.Element, l.Treatment, l.Rule)
+				}
+				i++
+			})
+		}
+	}
+}

@@ -66,11 +66,51 @@ func (c *Case) Weigh(i int, v *Verdict) { weigh(c.book, &c.scenes[i], v) }
 // the request and the facts, and the decision's own, are left to [Decide].
 func (c *Case) Explain() Decision {
 	d := Decision{LawAsOf: c.reading.Base.Day.String(), RuleBook: c.book.Hash, Parts: make([]Part, 0, len(c.scenes))}
-	w := writer{Reading: c.reading, book: c.book, d: &d, scenes: c.scenes, told: make([]Verdict, len(c.scenes))}
+	w := writer{Reading: c.reading, c: c, book: c.book, d: &d, scenes: c.scenes, told: make([]Verdict, len(c.scenes))}
 	for i := range c.scenes {
 		c.Weigh(i, &w.told[i])
 		w.part(i, &c.classes[i])
 	}
 	w.finish()
 	return d
+}
+
+// refusal is the place of the rule that denied the part.
+func (c *Case) refusal(v *Verdict) uint8 {
+	switch {
+	case v.bar >= 0:
+		return uint8(v.bar)
+	case v.basis < 0:
+		return c.book.At("G01")
+	case v.unmet != 0:
+		return c.book.At("N03")
+	case v.window.Empty() && v.narrowed[1]:
+		return c.book.At("F08")
+	case v.window.Empty():
+		return c.book.At("F11")
+	case len(c.reading.Order) > 0:
+		return v.by[c.reading.Order[0]]
+	}
+	return c.book.Places.Unknown
+}
+
+// Each says of every element asked for, in order, what becomes of it and by which rule:
+// the explanation that policy engines give, without words. It allocates nothing.
+func (c *Case) Each(v *Verdict, say func(element string, t Treatment, r *Rule)) {
+	refused := v.refused()
+	for _, i := range c.reading.Order {
+		place, t := v.by[i], Dropped
+		switch {
+		case refused:
+			place = c.refusal(v)
+		case v.keep.Has(i):
+			t, place = Kept, c.book.Places.Minimum
+			if v.marks.Any(rule.ExemptBasis, rule.FoundMinimum) {
+				place = uint8(v.basis)
+			}
+		case v.change.Has(i):
+			t = Transformed
+		}
+		say(scene.Catalogue.Elements[i].ID, t, &c.book.Rules[place])
+	}
 }

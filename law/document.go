@@ -5,12 +5,12 @@ import (
 	"strconv"
 	"strings"
 
-	"chaperone.example/law/civil"
 	"chaperone.example/law/consent"
 	"chaperone.example/law/fact"
 	"chaperone.example/law/instrument"
 	"chaperone.example/law/overlay"
 	"chaperone.example/law/rule"
+	"chaperone.example/law/scene"
 )
 
 // agreements returns the agreements that a condition was read from; the list is
@@ -44,44 +44,12 @@ func (w *writer) find(a *Agreement) {
 	}
 }
 
-// finding is the determination that a condition was read from.
-func finding(c rule.Condition) (fact.Finding, bool) {
-	f, ok := findings[c]
-	return f, ok
-}
-
-// findings are the determinations that conditions are read from.
-var findings = map[rule.Condition]fact.Finding{
-	rule.FoundStatute:        fact.Statute,
-	rule.FoundMinimum:        fact.StatedMinimum,
-	rule.FoundEntire:         fact.EntireRecord,
-	rule.FoundAbuse:          fact.AbuseBelief,
-	rule.FoundReportable:     fact.AbuseReportable,
-	rule.FoundOrder:          fact.CourtOrder,
-	rule.ProcessOrdered:      fact.CourtOrder,
-	rule.FoundResearch:       fact.Waiver,
-	rule.WaiverComplete:      fact.Waiver,
-	rule.FoundThreat:         fact.ThreatBelief,
-	rule.FoundFunction:       fact.FunctionStated,
-	rule.FoundPreference:     fact.Preference,
-	rule.FoundEmergency:      fact.Emergency,
-	rule.FoundPart2Order:     fact.ProtectionOrder,
-	rule.FoundPart2Research:  fact.Part2Research,
-	rule.FoundPart2Audit:     fact.Part2Audit,
-	rule.FoundPart2Crime:     fact.Part2Crime,
-	rule.FoundPolice:         fact.Process,
-	rule.FoundAttestation:    fact.Attestation,
-	rule.FoundSuspension:     fact.Suspension,
-	rule.FoundEndangerment:   fact.Endangerment,
-	rule.FoundRepresentative: fact.Representative,
-}
-
 // documented reports whether documents has anything to name.
 func (w *writer) documented(c rule.Condition, k int) bool {
 	if len(w.agreements(c)) > 0 {
 		return true
 	}
-	if f, ok := finding(c); ok {
+	if f, ok := scene.Finding(c); ok {
 		if d := w.Facts.Found(f, w.Base.Day); d != nil && d.Document != "" {
 			return true
 		}
@@ -94,7 +62,7 @@ func (w *writer) documents(c rule.Condition, k int, to *[]string) {
 	for _, a := range w.agreements(c) {
 		w.once(to, w.name(a))
 	}
-	if f, ok := finding(c); ok {
+	if f, ok := scene.Finding(c); ok {
 		if d := w.Facts.Found(f, w.Base.Day); d != nil {
 			w.once(to, d.Document)
 		}
@@ -210,9 +178,9 @@ func (w *writer) details(c rule.Condition, holds bool, k int) []string {
 				out = append(out, name+" is not signed")
 			}
 		case rule.ChainInForce, rule.DUAInForce:
-			out = append(out, life(a, day, name)...)
+			out = append(out, prefixed(name, a.Standing(day))...)
 		case rule.Participates, rule.HolderPermitted, rule.PrincipalBound, rule.QSOInForce:
-			out = append(out, life(a, day, name)...)
+			out = append(out, prefixed(name, a.Standing(day))...)
 			out = append(out, lacks(a, name)...)
 			out = append(out, w.permits(a, name)...)
 		case rule.ChainComplete, rule.DUAComplete:
@@ -244,6 +212,14 @@ func (w *writer) details(c rule.Condition, holds bool, k int) []string {
 		}
 	}
 	return out
+}
+
+// prefixed is what is said of a document, if anything is.
+func prefixed(name, said string) []string {
+	if said == "" {
+		return nil
+	}
+	return []string{name + said}
 }
 
 // defects words the defects of a document.
@@ -278,21 +254,6 @@ func (w *writer) permits(a *Agreement, name string) []string {
 		words = append(words, string(x))
 	}
 	return []string{name + " permits only: " + strings.Join(words, ", ")}
-}
-
-// life says why an agreement is not in force on the day.
-func life(a *Agreement, day civil.Date, name string) []string {
-	switch {
-	case a.InForce(day):
-		return nil
-	case a.Signed == 0 || a.Signed > day:
-		return []string{name + " is not signed"}
-	case a.Terminated != 0 && day >= a.Terminated:
-		return []string{name + " was terminated on " + a.Terminated.String()}
-	case a.End != 0 && day > a.End:
-		return []string{name + " ended on " + a.End.String()}
-	}
-	return []string{name + " starts on " + a.Start.String()}
 }
 
 // once appends s if it is new.

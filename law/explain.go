@@ -12,6 +12,7 @@ import (
 // A writer turns verdicts into a decision that explains itself.
 type writer struct {
 	*scene.Reading
+	c      *Case
 	book   *rule.Book
 	d      *Decision
 	scenes []scene.Scene
@@ -44,7 +45,7 @@ func (w *writer) part(k int, c *Class) {
 	v := &w.told[k]
 	p := Part{Class: c.ID, Count: c.Count, Outcome: v.Outcome(), Form: v.form, Lines: w.lines(v)}
 	if p.Outcome == Deny {
-		p.Refusal = w.book.Rules[w.refusal(v)].ID
+		p.Refusal = w.book.Rules[w.c.refusal(v)].ID
 	} else {
 		p.Basis, p.Window = w.book.Rules[v.basis].ID, v.window
 		if v.sud >= 0 && v.marks.Has(rule.GetsPart2) {
@@ -54,35 +55,16 @@ func (w *writer) part(k int, c *Class) {
 	w.d.Parts = append(w.d.Parts, p)
 }
 
-// refusal is the place of the rule that denied the part.
-func (w *writer) refusal(v *Verdict) uint8 {
-	switch {
-	case v.bar >= 0:
-		return uint8(v.bar)
-	case v.basis < 0:
-		return w.book.At("G01")
-	case v.unmet != 0:
-		return w.book.At("N03")
-	case v.window.Empty() && v.narrowed[1]:
-		return w.book.At("F08")
-	case v.window.Empty():
-		return w.book.At("F11")
-	case len(w.Order) > 0:
-		return v.by[w.Order[0]]
-	}
-	return w.book.Places.Unknown
-}
-
 // lines decides every element asked for.
 func (w *writer) lines(v *Verdict) []Line {
 	out := make([]Line, 0, len(w.Order)+len(w.Unknown))
-	refused := v.bar >= 0 || v.basis < 0 || v.unmet != 0 || v.window.Empty()
+	refused := v.refused()
 	for _, i := range w.Order {
 		e := &scene.Catalogue.Elements[i]
 		l := Line{Element: e.ID, Title: e.Title, Treatment: Dropped}
 		switch {
 		case refused:
-			r := &w.book.Rules[w.refusal(v)]
+			r := &w.book.Rules[w.c.refusal(v)]
 			l.name(r, r.Text)
 		case v.keep.Has(i):
 			l.Treatment, l.Form = Kept, v.form

@@ -38,6 +38,11 @@ func (v *Verdict) Form() Form { return v.form }
 // Released is how many elements are released, as they are or changed.
 func (v *Verdict) Released() int { return v.keep.Len() + v.change.Len() }
 
+// refused reports whether nothing goes whatever the element.
+func (v *Verdict) refused() bool {
+	return v.bar >= 0 || v.basis < 0 || v.unmet != 0 || v.window.Empty()
+}
+
 // weigh applies the book to the scene. It allocates nothing.
 //
 // Bars refuse. Then every basis is tried in order of preference, and the first

@@ -231,6 +231,22 @@ func (a *Agreement) InForce(day civil.Date) bool {
 	return a.Signed != 0 && a.Signed <= day && day.Within(a.Start, a.End) && (a.Terminated == 0 || day < a.Terminated)
 }
 
+// Standing says why the agreement is not in force on the day, to be put after its name;
+// empty when it is.
+func (a *Agreement) Standing(day civil.Date) string {
+	switch {
+	case a.InForce(day):
+		return ""
+	case a.Signed == 0 || a.Signed > day:
+		return " is not signed"
+	case a.Terminated != 0 && day >= a.Terminated:
+		return " was terminated on " + a.Terminated.String()
+	case a.End != 0 && day > a.End:
+		return " ended on " + a.End.String()
+	}
+	return " starts on " + a.Start.String()
+}
+
 // Survives reports whether, after its end, the agreement still lets the recipient
 // use what it could not return for the purpose, 164.504(e)(2)(ii)(J).
 func (a *Agreement) Survives(day civil.Date, k purpose.Kind) bool {

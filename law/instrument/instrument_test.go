@@ -202,7 +202,9 @@ func TestCompleteIsCheck(t *testing.T) {
 
 // Which kinds of agreement a flag is about.
 func TestFlagsByKind(t *testing.T) {
-	bare := func(t *instrument.Instrument) { t.Terms.BreachHours, t.Terms.Residency, t.Terms.FlowDown = 0, nil, true }
+	bare := func(t *instrument.Instrument) {
+		t.Terms.BreachHours, t.Terms.Residency, t.Terms.FlowDown = 0, nil, true
+	}
 	for _, test := range []struct {
 		template string
 		want     []string

@@ -1,3 +1,6 @@
+// Package law beside policy engines. A module of its own: with a replace directive in
+// tools/go.mod, go tool -modfile=tools/go.mod, which runs at the root, would look for
+// the replaced module one folder too high.
 module chaperone.example/tools/peers
 
 go 1.26.0
