@@ -10,6 +10,7 @@ import (
 	"chaperone.example/internal/agreement"
 	agreementpage "chaperone.example/internal/agreement/page"
 	agreementrest "chaperone.example/internal/agreement/rest"
+	"chaperone.example/internal/app/foresight"
 	"chaperone.example/internal/app/status"
 	datasetpage "chaperone.example/internal/dataset/page"
 	datasetrest "chaperone.example/internal/dataset/rest"
@@ -60,7 +61,7 @@ func (a *App) mount() error {
 	datasetpage.Page{Store: a.Datasets, Releases: edges{a.facts}, People: directory{a}.People, May: a.table.May}.Routes(mux)
 	requestpage.Page{Desk: a.Desk, Sources: a.Sources, Releases: released{a}}.Routes(mux)
 	releasepage.Page{Builder: a.Builder, Index: a.Register, Directory: a.facts, May: a.table.May}.Routes(mux)
-	rulebookpage.Page{Desk: a.Desk, Parties: a.facts.orgs, Past: meant(a), People: directory{a}.People, May: a.table.May}.Routes(mux)
+	rulebookpage.Page{Desk: a.Desk, Parties: a.facts.orgs, Past: foresight.Packs(a.Desk), People: directory{a}.People, May: a.table.May}.Routes(mux)
 	historypage.Page{Desk: a.Desk, Origin: origin, Policy: a.Policy, Directory: titles{a}}.Routes(mux)
 
 	status.Page{Report: a.report}.Routes(mux)
@@ -75,7 +76,7 @@ func (a *App) mount() error {
 	datasetrest.Routes(api, a.Datasets, edges{a.facts})
 	requestrest.Routes(api, a.Desk, a.Sources)
 	releaserest.Routes(api, a.Builder, a.Register, a.facts)
-	rulebookrest.Routes(api, a.Desk, a.facts.orgs, meant(a))
+	rulebookrest.Routes(api, a.Desk, a.facts.orgs, foresight.Packs(a.Desk))
 	historyrest.Routes(api, a.Desk, origin, a.Policy)
 	a.API = api
 

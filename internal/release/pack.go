@@ -139,7 +139,7 @@ func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m 
 		if err := s.separable(m.Elements); err != nil {
 			return File{}, err
 		}
-		if chosen, err = choose(ctx, s, group); err != nil {
+		if chosen, err = group.FindIn(func() (io.ReadCloser, error) { return s.Open(ctx) }, s.Program); err != nil {
 			return File{}, err
 		}
 		job.Resources.Patients = chosen.Patient
@@ -201,16 +201,6 @@ func (b *Builder) add(ctx context.Context, a *archive, name string, s Source, m 
 	}
 	return File{Dataset: s.ID, Name: name + extension, Format: string(s.Format), Records: int64(manifest.Records.Out), Excluded: int64(manifest.Records.In - manifest.Records.Out),
 		SHA256: manifest.Output.SHA256, Source: s.SHA256, Profile: p.Name + " " + p.Version}, nil
-}
-
-// choose reads a FHIR export once for who is in the population.
-func choose(ctx context.Context, s Source, group *population.Group) (population.Selection, error) {
-	in, err := s.Open(ctx)
-	if err != nil {
-		return population.Selection{}, err
-	}
-	defer in.Close()
-	return group.Find(in, s.Program)
 }
 
 // columns returns what the steward says that columns are, where their names say

@@ -168,3 +168,13 @@ func (g *Group) Labels() []string {
 	}
 	return out
 }
+
+// FindIn is [Group.Find] of a file that it opens.
+func (g *Group) FindIn(open func() (io.ReadCloser, error), program fact.Answer) (Selection, error) {
+	in, err := open()
+	if err != nil {
+		return Selection{}, err
+	}
+	defer in.Close()
+	return g.Find(in, program)
+}

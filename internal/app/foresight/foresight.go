@@ -1,4 +1,6 @@
-package app
+// Package foresight joins the packs of rules with the requests that were decided: what
+// would a pack have meant for them (DEC-1).
+package foresight
 
 import (
 	"context"
@@ -10,11 +12,11 @@ import (
 	"chaperone.example/ledger"
 )
 
-// meant says what a pack of rules would have meant for the decisions about an
+// Packs says what a pack of rules would have meant for the decisions about an
 // organization's data.
-func meant(a *App) rulebook.Looking {
+func Packs(desk *ledger.Desk) rulebook.Looking {
 	return func(ctx context.Context, who ledger.Actor, p overlay.Pack) (rulebook.Past, error) {
-		found, err := ledger.Ask(ctx, a.Desk, who, past.WhatIf{Change: whatif.Change{Overlay: &p}, Ours: true})
+		found, err := ledger.Ask(ctx, desk, who, past.WhatIf{Change: whatif.Change{Overlay: &p}, Ours: true})
 		if err != nil {
 			return rulebook.Past{}, err
 		}
