@@ -251,6 +251,7 @@ func Routes() []Route {
 		{"GET /disclosures/accounting", "disclosure.account"},
 		{"POST /disclosures/accounting", "disclosure.account"},
 		{"GET /api/v1/releases", "release.list"},
+		{"GET /api/v1/releases/register", "release.list"},
 		{"POST /api/v1/releases", "release.build"},
 		{"GET /api/v1/releases/{id}", "release.see"},
 		{"POST /api/v1/releases/{id}/download", "release.download"},

@@ -395,6 +395,7 @@ func TestEveryFieldIsKnown(t *testing.T) {
 var formless = map[string]bool{
 	"POST /join/finish":               true, // after an invitation was entered
 	"POST /rules/packs":               true, // after a preview
+	"POST /releases/{id}/clear":       true, // of a release that the second look held
 	"POST /people/{id}/enable":        true, // of somebody whose access was ended
 	"POST /organizations/{id}/reopen": true, // of one that has left
 	"POST /account/sessions/{id}/end": true, // of another session of the same person

@@ -73,6 +73,18 @@ type Obligation struct {
 	Citation string `json:"citation"`
 }
 
+// A Set is a line of the register of de-identified and limited data sets.
+type Set struct {
+	Row
+	Law       string   `json:"law" doc:"Citation of what it is called"`
+	Method    []string `json:"method" doc:"Profiles that made its files"`
+	Authority string   `json:"authority" doc:"Citation on which it may be used"`
+	Elements  []string `json:"elements"`
+	Duties    []string `json:"duties"`
+	Datasets  []string `json:"datasets" doc:"It was made from; of what was received, none"`
+	DestroyBy string   `json:"destroy_by,omitempty"`
+}
+
 // A Step is something that happened to a release.
 type Step struct {
 	Seq  int64     `json:"seq" doc:"Position in the ledger"`
@@ -253,6 +265,17 @@ func Routes(api *rest.API, b *release.Builder, patients index.Register, director
 		out := rest.Body[[]Row]{Body: []Row{}}
 		for _, x := range rows {
 			out.Body = append(out.Body, row(x))
+		}
+		return &out, nil
+	})
+	rest.Get(api, "/releases/register", "list-data-sets", "The register of de-identified and limited data sets that your organization gave or was given, newest first", func(ctx context.Context, _ *struct{}) (*rest.Body[[]Set], error) {
+		sets, err := ledger.Ask(ctx, b.Desk, access.Actor(ctx), release.Sets{})
+		if err != nil {
+			return nil, err
+		}
+		out := rest.Body[[]Set]{Body: []Set{}}
+		for _, s := range sets {
+			out.Body = append(out.Body, Set{Row: row(s.Row), Law: s.Basis(), Method: list(s.Method), Authority: s.Authority, Elements: list(s.Elements), Duties: list(s.Duties), Datasets: list(s.Datasets), DestroyBy: s.DestroyBy})
 		}
 		return &out, nil
 	})
