@@ -327,6 +327,9 @@ func Checkpoints(ctx context.Context, db ledger.Reader, policy *proof.Policy) er
 		if err != nil {
 			return fmt.Errorf("ledger: the checkpoint at %d records: %w", size, err)
 		}
+		if c.Tree.N != size { // a size below zero has no root
+			return fmt.Errorf("ledger: the checkpoint at %d records says that it is of %d", size, c.Tree.N)
+		}
 		root, err := tlog.TreeHash(size, tree.Reader(store.Tiles(ctx, db)))
 		if err != nil {
 			return fmt.Errorf("ledger: the checkpoint at %d records: %w", size, err)

@@ -164,6 +164,9 @@ func Head(ctx context.Context, db RowQuerier, query string) (t tlog.Tree, at tim
 	if copy(t.Hash[:], root) != tlog.HashSize || len(root) != tlog.HashSize {
 		return t, at, fmt.Errorf("the root has %d bytes", len(root))
 	}
+	if t.N < 0 {
+		return t, at, fmt.Errorf("the head says that there are %d records", t.N)
+	}
 	if t.N > 0 {
 		at, err = time.Parse(TimeFormat, when)
 	}
