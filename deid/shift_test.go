@@ -97,7 +97,7 @@ func TestShiftedDatesKeepIntervals(t *testing.T) {
 		t.Error("two patients moved alike")
 	}
 	var resources []map[string]any
-	for _, l := range strings.Split(strings.TrimSpace(fhir.String()), "\n") {
+	for l := range strings.SplitSeq(strings.TrimSpace(fhir.String()), "\n") {
 		var v map[string]any
 		if err := json.Unmarshal([]byte(l), &v); err != nil {
 			t.Fatal(err)

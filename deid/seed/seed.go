@@ -113,8 +113,16 @@ func (s *Seeds) next(d *json.Decoder) error {
 		}
 	}
 	s.add(p)
-	_, err = d.Token()
-	return err
+	return closed(d)
+}
+
+// closed reads what ends an object or a list. That the stream ends there is a flaw, and
+// not its end.
+func closed(d *json.Decoder) error {
+	if _, err := d.Token(); err != nil {
+		return errInput
+	}
+	return nil
 }
 
 func (s *Seeds) entries(d *json.Decoder) error {
@@ -130,8 +138,7 @@ func (s *Seeds) entries(d *json.Decoder) error {
 		_ = json.Unmarshal(raw, &e)
 		s.add(e.Resource)
 	}
-	_, err := d.Token()
-	return err
+	return closed(d)
 }
 
 func (s *Seeds) add(p patient) {

@@ -266,7 +266,7 @@ func TestStoryInABrowser(t *testing.T) {
 		v.press(t, "main", "Build the release")
 		v.look(t, "release-draft")
 		v.press(t, "main", "Build and offer")
-		v.says(t, "encrypted to its recipients, and on offer")
+		v.says(t, "The package is built and encrypted to its recipients.", "On offer until")
 	})
 
 	chapter("fetch", func(t *testing.T) {

@@ -59,7 +59,8 @@ func TestWitnessesOfTheHub(t *testing.T) {
 		return p
 	}
 	// The hospitals run a witness each, and the operator names them in the policy.
-	text := strings.ReplaceAll(string(h.Policy), "quorum none\n", "")
+	var text strings.Builder
+	text.WriteString(strings.ReplaceAll(string(h.Policy), "quorum none\n", ""))
 	var watching []*ledgertest.Witness
 	for i, name := range []string{"north", "south"} {
 		key, err := proof.NewCosignEd25519(name, bytes.Repeat([]byte{byte(i + 1)}, 32), time.Now)
@@ -68,9 +69,9 @@ func TestWitnessesOfTheHub(t *testing.T) {
 		}
 		w := ledgertest.NewWitness(t, key, bare)
 		watching = append(watching, w)
-		text += w.Line()
+		text.WriteString(w.Line())
 	}
-	if err := os.WriteFile(policyFile, []byte(text+"group one any north south\nquorum one\n"), 0o600); err != nil {
+	if err := os.WriteFile(policyFile, []byte(text.String()+"group one any north south\nquorum one\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	h = reopen(t, place, c)

@@ -29,8 +29,8 @@ import (
 	"time"
 
 	"chaperone.example/ledger"
-	"github.com/codenotary/immudb/embedded/store"
 	"github.com/codenotary/immudb/embedded/logger"
+	"github.com/codenotary/immudb/embedded/store"
 	"github.com/transparency-dev/tessera"
 	"github.com/transparency-dev/tessera/storage/posix"
 	"golang.org/x/mod/sumdb/note"
