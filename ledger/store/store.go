@@ -282,9 +282,9 @@ func (d *Dialect) Insert(ctx context.Context, tx Execer, t Table, rows [][]any) 
 	}
 	names, slots := t.Columns(), make([]string, len(t.columns))
 	for i, c := range t.columns {
-		slots[i] = "$" + strconv.Itoa(i+1)
+		slots[i] = "?" // SQLite looks the names of parameters up, each time
 		if d.pg {
-			slots[i] += "::" + c.typ + "[]"
+			slots[i] = "$" + strconv.Itoa(i+1) + "::" + c.typ + "[]"
 		}
 	}
 	into := "insert into " + t.Name + " (" + strings.Join(names, ", ") + ") "
