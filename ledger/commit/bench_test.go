@@ -25,6 +25,12 @@ var rounds = flag.Int("rounds", 0, "measure the ledger against the same schema w
 // writer returns a writer on an empty database.
 func writer(t testing.TB, s ledgertest.Store) *commit.Writer {
 	t.Helper()
+	return watched(t, s, func(tlog.Tree) error { return nil })
+}
+
+// watched is a writer that tells each head that it commits.
+func watched(t testing.TB, s ledgertest.Store, committed func(tlog.Tree) error) *commit.Writer {
+	t.Helper()
 	db := s.Open(t, s.Fresh(t))
 	d, err := store.DialectOf(t.Context(), db)
 	if err != nil {
@@ -42,7 +48,7 @@ func writer(t testing.TB, s ledgertest.Store) *commit.Writer {
 		t.Fatal(err)
 	}
 	w, err := commit.New(t.Context(), commit.Config{DB: db, Dialect: d, Now: time.Now, Rand: rand.Reader, Secret: make([]byte, 32),
-		Notary: notary.New(db, ledgertest.Origin, signer), Committed: func(tlog.Tree) error { return nil }})
+		Notary: notary.New(db, ledgertest.Origin, signer), Committed: committed})
 	if err != nil {
 		t.Fatal(err)
 	}
