@@ -72,7 +72,7 @@ func (l *Lines) Next() ([]byte, error) {
 	l.buf = l.buf[:0]
 	for {
 		part, err := l.r.ReadSlice('\n')
-		if len(l.buf)+len(part) > l.max+2 {
+		if n := len(l.buf) + len(part); n > l.max+2 || n == l.max+2 && err == io.EOF { // with and without its end
 			return nil, &Error{Line: l.line + 1, Problem: "the line is longer than " + size(l.max),
 				Remedy: "write one record on a line, or raise the limit for lines"}
 		}
