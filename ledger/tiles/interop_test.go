@@ -143,7 +143,7 @@ func TestOmniwitness(t *testing.T) {
 	_, vkey, d, config := serve(t, 640)
 	dir := t.TempDir()
 	private, public := filepath.Join(dir, "key"), filepath.Join(dir, "key.pub")
-	command(t, keys, "--key_name=omni.example", "--out_priv="+private, "--out_pub="+public)
+	command(t, keys, "--origin=omni.example", "--out_priv="+private, "--out_pub="+public)
 	witnessKey, err := os.ReadFile(public)
 	if err != nil {
 		t.Fatal(err)
