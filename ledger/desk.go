@@ -199,16 +199,11 @@ type Watched[T any] interface {
 
 // Ask answers q for a, if the gate permits.
 func Ask[T any](ctx context.Context, d *Desk, a Actor, q Question[T]) (answer T, err error) {
-	return ask(ctx, d, d.at(ctx), a, q)
-}
-
-// ask answers from one log, and records the access in that of the desk.
-func ask[T any](ctx context.Context, d *Desk, from *Log, a Actor, q Question[T]) (answer T, err error) {
 	scope, err := d.Gate.Permit(ctx, a, q.Action())
 	if err != nil {
 		return answer, err
 	}
-	answer, err = q.Answer(ctx, &Reading{log: from, scope: scope})
+	answer, err = q.Answer(ctx, &Reading{log: d.at(ctx), scope: scope})
 	if err != nil {
 		return answer, err
 	}

@@ -62,7 +62,7 @@ func (l *Log) AsOfTime(ctx context.Context, at time.Time) (AsOf, error) {
 // Past computes the ledger as it stood into a database, which the caller opens and
 // throws away: an empty one, or one that holds an earlier past without late records,
 // which is carried on. After an error the database is of no use. The result answers
-// questions, by [AskPast] or on a context of [At]; it cannot be appended to. Sealed
+// questions on a context of [At]; it cannot be appended to. Sealed
 // details are those of today: what was disposed of since stays so.
 func (l *Log) Past(ctx context.Context, into *sql.DB, when AsOf) (*Log, error) {
 	h, err := l.Head(ctx)
@@ -144,16 +144,11 @@ func (l *Log) late(ctx context.Context, tx *sql.Tx, when AsOf) error {
 	return nil
 }
 
-// AskPast answers q for a as the ledger stood in the past. The gate permits by the rules
-// and roles of today, and a [Watched] question is recorded today.
-func AskPast[T any](ctx context.Context, d *Desk, past *Log, a Actor, q Question[T]) (answer T, err error) {
-	return ask(ctx, d, past, a, q)
-}
-
 type atKey struct{}
 
-// At has every [Ask] on ctx answered as [AskPast] does, if past is of the same ledger.
-// [Do] refuses to do anything on such a context.
+// At has every [Ask] on ctx answered as the ledger stood in the past, if past is of the
+// same ledger. The gate permits by the rules and roles of today, and a [Watched] question
+// is recorded today. [Do] refuses to do anything on such a context.
 func At(ctx context.Context, past *Log) context.Context {
 	return context.WithValue(ctx, atKey{}, past)
 }

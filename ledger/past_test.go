@@ -100,7 +100,7 @@ func TestThePastEqualsALedgerThatStopped(t *testing.T) {
 			}
 		}
 		past := must[*Log](t)(d.Log.Past(t.Context(), s.Open(t, s.Fresh(t)), AsOf{Records: 6, Happens: third.Add(time.Hour)}))
-		answer := must[string](t)(AskPast(t.Context(), d, past, ledgertest.Alice, total("1")))
+		answer := must[string](t)(Ask(At(t.Context(), past), d, ledgertest.Alice, total("1")))
 		if want := "5 5 at " + third.Add(time.Hour).Format(time.RFC3339); answer != want {
 			t.Errorf("as of record 6: %q, want %q", answer, want)
 		}

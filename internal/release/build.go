@@ -201,7 +201,7 @@ func (b *Builder) Revoke(ctx context.Context, a ledger.Actor, id string, reason 
 	if err != nil {
 		return receipt, err
 	}
-	o, err := ledger.Ask(ctx, b.Desk, a, revoked{id})
+	o, err := ledger.Ask(ctx, b.Desk, a, decided{"release.revoke", id})
 	if err != nil {
 		return receipt, err
 	}
@@ -214,28 +214,19 @@ func (b *Builder) Clear(ctx context.Context, a ledger.Actor, id string, ground G
 	if err != nil {
 		return receipt, err
 	}
-	o, err := ledger.Ask(ctx, b.Desk, a, cleared{id})
+	o, err := ledger.Ask(ctx, b.Desk, a, decided{"release.clear", id})
 	if err != nil {
 		return receipt, err
 	}
 	return receipt, b.forget(o.Evidence)
 }
 
-// cleared asks for the offer that has just been cleared.
-type cleared struct{ id string }
+// decided asks for the offer that was just let go or ended, as whoever may do that.
+type decided struct{ action, id string }
 
-func (cleared) Action() string { return "release.clear" }
+func (q decided) Action() string { return q.action }
 
-func (q cleared) Answer(ctx context.Context, r *ledger.Reading) (Offer, error) {
-	return ledger.See(ctx, r, Kind, q.id)
-}
-
-// revoked asks for the offer that has just been revoked.
-type revoked struct{ id string }
-
-func (revoked) Action() string { return "release.revoke" }
-
-func (q revoked) Answer(ctx context.Context, r *ledger.Reading) (Offer, error) {
+func (q decided) Answer(ctx context.Context, r *ledger.Reading) (Offer, error) {
 	return ledger.See(ctx, r, Kind, q.id)
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"chaperone.example/internal/fault"
-	"chaperone.example/internal/release/quarantine"
 	"chaperone.example/ledger"
 )
 
@@ -68,17 +67,10 @@ func (c Publish) Decide(_ Offer, m ledger.Moment) ([]ledger.Event, error) {
 	if err := lifetime(c.Expires.Sub(m.Now)); err != nil {
 		return nil, err
 	}
-	if c.Count > 0 {
-		return []ledger.Event{Held{c.Offered, c.Findings, c.Count, c.Sure, c.Evidence}}, nil
+	if c.Found > 0 {
+		return []ledger.Event{Held{c.Offered, c.Suspicion}}, nil
 	}
 	return []ledger.Event{c.Offered}, nil
-}
-
-// A Suspicion is what the second look at a package found.
-type Suspicion struct {
-	Findings    []quarantine.Finding // the first of them
-	Count, Sure int64                // all of them; those that are not by chance
-	Evidence    string               // object
 }
 
 // Clear lets a package go that is held. It takes a second person.

@@ -80,11 +80,8 @@ type (
 	// nobody can fetch it, and the recipient does not know of it, until a second person
 	// of the discloser has decided (DLP-1).
 	Held struct {
-		Offer    Offered              `json:"offer"`
-		Findings []quarantine.Finding `json:"findings"` // the first of them
-		Count    int64                `json:"count"`
-		Sure     int64                `json:"sure"`     // of these, not by chance
-		Evidence string               `json:"evidence"` // object: the texts in which they stand
+		Offer Offered `json:"offer"`
+		Suspicion
 	}
 	// Cleared says that a second person looked at what was found and let the package go:
 	// from then on it is on offer.
@@ -122,6 +119,14 @@ type (
 		Export  bool `json:"export"`
 	}
 )
+
+// A Suspicion is what the second look at a package found.
+type Suspicion struct {
+	Findings []quarantine.Finding `json:"findings"` // the first of them
+	Found    int64                `json:"count"`    // how many there are
+	Sure     int64                `json:"sure"`     // of these, not by chance
+	Evidence string               `json:"evidence"` // object: the texts in which they stand
+}
 
 // A Reason says why an offer ended early. It is a closed vocabulary: free text does
 // not belong in an event.

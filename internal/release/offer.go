@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"chaperone.example/internal/fault"
-	"chaperone.example/internal/release/quarantine"
 	"chaperone.example/ledger"
 )
 
@@ -33,11 +32,8 @@ type Offer struct {
 	Downloads int
 	Destroyed time.Time // when the hub destroyed the package of an offer that expired
 
-	Findings  []quarantine.Finding // of the second look: the first of them
-	Found     int64                // how many there are
-	Sure      int64                // of these, not by chance
-	Evidence  string               // object: the texts in which they stand
-	Ground    Ground               // on which it was let go nevertheless
+	Suspicion        // none, and it was on offer at once
+	Ground    Ground // on which it was let go nevertheless
 	ClearedBy string
 	ClearedAt time.Time
 }
@@ -76,7 +72,7 @@ func apply(o Offer, r ledger.Record, e ledger.Event) Offer {
 	case Offered:
 		o = Offer{Offered: e, ID: r.ID(), Seq: r.Seq, By: r.Actor.ID, At: r.Time}
 	case Held:
-		o = Offer{Offered: e.Offer, ID: r.ID(), Seq: r.Seq, By: r.Actor.ID, At: r.Time, Findings: e.Findings, Found: e.Count, Sure: e.Sure, Evidence: e.Evidence}
+		o = Offer{Offered: e.Offer, ID: r.ID(), Seq: r.Seq, By: r.Actor.ID, At: r.Time, Suspicion: e.Suspicion}
 	case Cleared:
 		o.Ground, o.Expires, o.ClearedBy, o.ClearedAt = e.Ground, e.Expires, r.Actor.ID, r.Time
 	case Downloaded:

@@ -93,7 +93,7 @@ func (b *Builder) pack(ctx context.Context, id string, p plan) (o Offered, found
 		if found.Evidence, err = guard.Seal(ctx); err != nil {
 			return o, found, errors.Join(err, b.Vault.Delete(o.Package), b.Vault.Delete(o.Index))
 		}
-		found.Findings, found.Count, found.Sure = guard.Findings(), guard.Count, guard.Sure
+		found.Findings, found.Found, found.Sure = guard.Findings(), guard.Count, guard.Sure
 	}
 	return o, found, nil
 }

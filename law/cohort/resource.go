@@ -31,7 +31,7 @@ func (k *Coder) Read(line []byte) Resource {
 	w.value(0, "", nil)
 	r := Resource{Patient: w.subject, Marks: w.marks}
 	if w.kind == "Patient" {
-		r.Patient, r.Numbers = w.id, w.numbers()
+		r.Patient, r.Numbers = w.id, RecordNumbers(w.identifiers)
 	}
 	return r
 }
@@ -205,13 +205,15 @@ func cutLast(s, mark string) (string, bool) {
 	return s[i+len(mark):], true
 }
 
-// numbers returns the record numbers of a Patient: those of its own organization.
-func (w *walk) numbers() []string {
+// RecordNumbers returns those of a Patient's identifiers, in JSON, by which the
+// organization's own records may know the patient: its record numbers and internal
+// numbers, not those of other authorities.
+func RecordNumbers(identifiers []byte) []string {
 	var list []struct {
 		Value string
 		Type  struct{ Coding []struct{ Code string } }
 	}
-	if json.Unmarshal(w.identifiers, &list) != nil {
+	if json.Unmarshal(identifiers, &list) != nil {
 		return nil
 	}
 	var out []string

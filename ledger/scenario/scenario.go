@@ -217,6 +217,10 @@ func shape(b *bytes.Buffer, t reflect.Type, indent string) {
 		return
 	}
 	for f := range t.Fields() {
+		if f.Anonymous && f.Tag.Get("json") == "" { // its fields stand among the others, in JSON
+			shape(b, f.Type, indent)
+			continue
+		}
 		fmt.Fprintf(b, "%s%s %s\n", indent, f.Tag.Get("json"), f.Type.Kind())
 		shape(b, f.Type, indent+"  ")
 	}

@@ -18,6 +18,7 @@ import (
 	"chaperone.example/internal/web"
 	"chaperone.example/ledger"
 	"chaperone.example/phi"
+	"github.com/a-h/templ"
 )
 
 // Page serves /datasets.
@@ -61,6 +62,21 @@ func once(r *http.Request, f *web.Form) context.Context {
 		return ledger.Once(r.Context(), key)
 	}
 	return r.Context()
+}
+
+// enter does what a form about a dataset asks for, and says so on the dataset's page; or
+// shows the form again, with what is wrong.
+func (p Page) enter(w http.ResponseWriter, r *http.Request, s dataset.Sheet, f *web.Form, c ledger.Command[dataset.Holding], done string, again func(dataset.Sheet, *web.Form, string) templ.Component) error {
+	if f.OK() {
+		_, err := ledger.Do(once(r, f), p.Store.Desk, access.Actor(r.Context()), dataset.Kind, s.ID, c)
+		if err == nil {
+			return web.Done(w, r, "/datasets/"+s.ID, done)
+		}
+		if !f.Take(err) {
+			return err
+		}
+	}
+	return web.Render(w, r, http.StatusUnprocessableEntity, again(s, f, vault.NewID()))
 }
 
 func (p Page) list(w http.ResponseWriter, r *http.Request) error {
@@ -261,16 +277,7 @@ func (p Page) classify(w http.ResponseWriter, r *http.Request) error {
 			c.Changes = append(c.Changes, dataset.Correction{Field: name, Element: element, Reason: dataset.Reason(f.Text("reason" + n))})
 		}
 	}
-	if f.OK() {
-		_, err := ledger.Do(once(r, f), p.Store.Desk, access.Actor(r.Context()), dataset.Kind, s.ID, c)
-		if err == nil {
-			return web.Done(w, r, "/datasets/"+s.ID, "The classification is confirmed. The dataset is ready for use.")
-		}
-		if !f.Take(err) {
-			return err
-		}
-	}
-	return web.Render(w, r, http.StatusUnprocessableEntity, classifyPage(s, f, vault.NewID()))
+	return p.enter(w, r, s, f, c, "The classification is confirmed. The dataset is ready for use.", classifyPage)
 }
 
 func (p Page) origin(w http.ResponseWriter, r *http.Request) error {
@@ -291,16 +298,7 @@ func (p Page) declare(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	part2 := dataset.Provenance(f.Need("part2", "Say whether a substance-use program makes the records."))
-	if f.OK() {
-		_, err := ledger.Do(once(r, f), p.Store.Desk, access.Actor(r.Context()), dataset.Kind, s.ID, dataset.Declare{Part2: part2})
-		if err == nil {
-			return web.Done(w, r, "/datasets/"+s.ID, "Recorded. Decisions from now on are made by it; open requests can be decided again.")
-		}
-		if !f.Take(err) {
-			return err
-		}
-	}
-	return web.Render(w, r, http.StatusUnprocessableEntity, provenancePage(s, f, vault.NewID()))
+	return p.enter(w, r, s, f, dataset.Declare{Part2: part2}, "Recorded. Decisions from now on are made by it; open requests can be decided again.", provenancePage)
 }
 
 func (p Page) ending(w http.ResponseWriter, r *http.Request) error {
@@ -321,14 +319,5 @@ func (p Page) retire(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	reason := dataset.Ending(f.Need("reason", "Choose why the dataset is retired."))
-	if f.OK() {
-		_, err := ledger.Do(once(r, f), p.Store.Desk, access.Actor(r.Context()), dataset.Kind, s.ID, dataset.Retire{Reason: reason})
-		if err == nil {
-			return web.Done(w, r, "/datasets/"+s.ID, "The dataset is retired. Nothing new can be made of it.")
-		}
-		if !f.Take(err) {
-			return err
-		}
-	}
-	return web.Render(w, r, http.StatusUnprocessableEntity, retirePage(s, f, vault.NewID()))
+	return p.enter(w, r, s, f, dataset.Retire{Reason: reason}, "The dataset is retired. Nothing new can be made of it.", retirePage)
 }

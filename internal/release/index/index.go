@@ -18,8 +18,9 @@ import (
 	"chaperone.example/internal/vault"
 )
 
-// A Register keeps indexes as objects of the vault: an index is the sorted digests of the identifiers of the patients in one release. Without the
-// organization's key it says nothing, not even whether two releases share a patient.
+// A Register keeps indexes as objects of the vault: an index is the sorted digests of
+// the identifiers of the patients in one release. Without the organization's key it says
+// nothing, not even whether two releases share a patient.
 type Register struct{ Vault *vault.Vault }
 
 const digestSize = sha256.Size

@@ -12,6 +12,7 @@ import (
 
 	"chaperone.example/deid/day"
 	"chaperone.example/internal/fault"
+	"chaperone.example/law/cohort"
 	"chaperone.example/law/fact"
 )
 
@@ -70,29 +71,6 @@ func read(line []byte) (x resource, ok bool) {
 	return x, err == nil || errors.As(err, &other)
 }
 
-// identifiers returns those by which the organization's own records may know a
-// patient: its record numbers and internal numbers, not those of other authorities.
-func (x resource) identifiers() []string {
-	var list []struct {
-		Value string
-		Type  concept
-	}
-	if json.Unmarshal(x.Identifier, &list) != nil {
-		return nil
-	}
-	var out []string
-	for _, i := range list {
-		own := len(i.Type.Coding) == 0
-		for _, c := range i.Type.Coding {
-			own = own || c.Code == "MR" || c.Code == "PI"
-		}
-		if own && i.Value != "" {
-			out = append(out, i.Value)
-		}
-	}
-	return out
-}
-
 const icd10cm = "http://hl7.org/fhir/sid/icd-10-cm"
 
 // encounter returns the id of the encounter that a resource belongs to.
@@ -144,7 +122,7 @@ func (g *Group) Find(r io.Reader, program fact.Answer) (Selection, error) {
 			if d, ok := day.ParseFHIR([]byte(x.BirthDate)); ok {
 				born[x.ID] = d
 			}
-			known[x.ID] = x.identifiers()
+			known[x.ID] = cohort.RecordNumbers(x.Identifier)
 		case "Condition":
 			if !g.coded(x.Code) {
 				break
