@@ -134,6 +134,9 @@ func (b *Tab) Sound(t testing.TB, address, name string, status int) {
 	if got := b.Open(t, address); got != status {
 		t.Errorf("%s answers %d, want %d", b.Path(t), got, status)
 	}
+	if source := Eval[string](t, b, `(document.body.innerText.match(/@[a-z]\w*(\.\w+)?\(.*/) || [""])[0]`); source != "" {
+		t.Errorf("%s shows the source of a template: %s", b.Path(t), source)
+	}
 	b.Axe(t)
 	b.Screenshot(t, 1280, name)
 	b.Media(t, "", "dark")
